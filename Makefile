@@ -1,0 +1,53 @@
+# Two commands: `make chat` runs the product, `make test` passes the tests.
+# A fresh clone needs Python 3.11 or newer, pip and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+DATA ?= ../shared
+
+.PHONY: help chat index test lint eval clean
+
+help:
+	@echo "make chat    build the index of corpus/ and open the page on http://127.0.0.1:7860"
+	@echo "make test    lint, types and tests"
+	@echo "make index   build or update the index of corpus/"
+	@echo "make eval    measure quality on evaluation data (DATA=folder)"
+	@echo "make clean   remove the virtual environment, the index and caches"
+
+$(BIN)/python:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Quoth needs Python 3.11 or newer')"
+	$(PYTHON) -m venv $(VENV)
+
+# torch comes first and pinned: a newer one would pull in gigabytes of GPU libraries
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+index: $(INSTALLED)
+	$(BIN)/qa index
+
+chat: index
+	$(BIN)/qa chat
+
+lint: $(INSTALLED_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest
+
+eval: $(INSTALLED_DEV)
+	$(BIN)/python -m evals --data $(DATA)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find index -mindepth 1 ! -name .gitkeep -delete

@@ -1,0 +1,60 @@
+"""Answers in the documents' own words: the sentences that answer best, verbatim, each with its mark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from qa.types import Draft, Passage, Span
+
+Coverage = Callable[[str, Sequence[str]], list[float]]
+"""Question and texts in; for each text, the share (0 to 1) of the question's terms that stand in it."""
+
+_PASSAGES = 3  # answers are looked for in the best few; the rest is there to be read
+_MOST = 3
+_CLOSE = 0.9  # a further sentence is quoted where it is about as good as the best one
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    passage: Passage
+    sentence: Span
+    score: float
+
+
+class ExtractiveAnswerer:
+    """Quotes the sentences nearest to the question by meaning and by words."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+
+    def write(self, question: str, passages: Sequence[Passage]) -> Draft:
+        """Quote one to three sentences of the best passages, the best one first, one a line."""
+        candidates = [c for passage in passages[:_PASSAGES] for c in self._rank(question, passage)]
+        if not candidates:
+            return Draft("", ())
+        best = max(candidate.score for candidate in candidates)
+        close = [candidate for candidate in candidates if candidate.score >= _CLOSE * best]
+        close.sort(key=lambda candidate: (-candidate.score, candidate.passage.number, candidate.sentence))
+        chosen = close[:_MOST]
+        lines = [f"{_words(candidate)} [{candidate.passage.number}]" for candidate in chosen]
+        return Draft("\n".join(lines), tuple((c.passage.number, c.sentence) for c in chosen))
+
+    def _rank(self, question: str, passage: Passage) -> list[_Candidate]:
+        similarity: dict[Span, float] = {}
+        for hit in passage.hits:
+            for sentence, score in zip(hit.chunk.sentences, hit.sentence_scores, strict=True):
+                similarity[sentence] = max(score, similarity.get(sentence, -1.0))
+        sentences = sorted(similarity)
+        shift = passage.span.start
+        texts = [passage.text[s.start - shift : s.end - shift] for s in sentences]
+        shares = self._coverage(question, texts)
+        return [
+            _Candidate(passage, sentence, 0.4 * similarity[sentence] + 0.4 * share + 0.2 * passage.score)
+            for sentence, share in zip(sentences, shares, strict=True)
+        ]
+
+
+def _words(candidate: _Candidate) -> str:
+    shift = candidate.passage.span.start
+    return candidate.passage.text[candidate.sentence.start - shift : candidate.sentence.end - shift]

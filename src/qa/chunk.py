@@ -1,0 +1,137 @@
+"""Turns documents into chunks. Owns every character offset; knows nothing of files or models.
+
+A chunk never crosses a section, begins and ends at a sentence's edge where one is near, and equals the
+slice of the document's text at its span.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from qa.sentences import find_sentences
+from qa.types import Chunk, Document, Section, Span
+
+if TYPE_CHECKING:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+_SEPARATORS = ["\n\n", "\r\n\r\n", "\n", "\r", ". ", "? ", "! ", "。", "; ", ", ", " ", ""]
+
+
+def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[Chunk]:
+    """Cut each section into chunks of about `size` characters, repeating up to `overlap` of whole sentences.
+
+    A chunk may exceed `size` by a sentence's remainder, never by more than half. Raises RuntimeError
+    where a slice doesn't equal its text: that would be our mistake, and must not reach an index.
+    """
+    if not 0 <= overlap <= size // 2:
+        raise ValueError(f"overlap must lie between 0 and half of size {size}, got {overlap}")
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    # lengths are counted in characters and nothing is stripped, so the pieces put together again are
+    # the section, and offsets follow from lengths alone
+    splitter = RecursiveCharacterTextSplitter(
+        separators=_SEPARATORS,
+        chunk_size=size,
+        chunk_overlap=0,
+        length_function=len,
+        keep_separator="end",
+        strip_whitespace=False,
+    )
+    chunks: list[Chunk] = []
+    for section in document.sections:
+        sentences = find_sentences(document.text, section.span)
+        ends = [sentence.end for sentence in sentences]
+        for span in _chunk_spans(document.text, section, sentences, splitter, size, overlap):
+            chunks.append(_make_chunk(document, section, span, sentences, ends))
+    return chunks
+
+
+def _chunk_spans(
+    text: str,
+    section: Section,
+    sentences: Sequence[Span],
+    splitter: RecursiveCharacterTextSplitter,
+    size: int,
+    overlap: int,
+) -> Iterator[Span]:
+    """Yield the spans of a section's chunks: the splitter's cuts, moved to the nearest sentence's edge."""
+    if not sentences:
+        return
+    body = section.span.of(text)
+    pieces = splitter.split_text(body)
+    if "".join(pieces) != body:
+        raise RuntimeError("the splitter changed the section's text, so its offsets can't be known")
+    starts = [sentence.start for sentence in sentences]
+    begin, cut = sentences[0].start, section.span.start
+    for piece in pieces:
+        cut += len(piece)
+        end = _near_edge(cut, sentences, starts, reach=size // 2)
+        if end <= begin:
+            continue
+        yield _trimmed(text, _reach_back(begin, sentences, starts, overlap), end)
+        begin = _next_start(end, sentences, starts)
+    if begin < sentences[-1].end:
+        yield _trimmed(text, _reach_back(begin, sentences, starts, overlap), sentences[-1].end)
+
+
+def _near_edge(cut: int, sentences: Sequence[Span], starts: Sequence[int], reach: int) -> int:
+    """Return the end of the sentence nearest to `cut`, or `cut` itself inside one too long to keep whole."""
+    last = sentences[-1].end
+    if cut >= last:
+        return last
+    at = bisect.bisect_right(starts, cut) - 1
+    if at < 0:
+        return cut
+    sentence = sentences[at]
+    if cut >= sentence.end:
+        return sentence.end
+    before = sentences[at - 1].end if at else sentence.start
+    candidates = [edge for edge in (before, sentence.end) if abs(edge - cut) <= reach]
+    return min(candidates, key=lambda edge: abs(edge - cut), default=cut)
+
+
+def _next_start(end: int, sentences: Sequence[Span], starts: Sequence[int]) -> int:
+    """Return where the next chunk begins: inside the sentence that was cut, else at the next one."""
+    at = bisect.bisect_right(starts, end) - 1
+    if at >= 0 and sentences[at].start <= end < sentences[at].end:
+        return end
+    return sentences[at + 1].start if at + 1 < len(sentences) else sentences[-1].end
+
+
+def _reach_back(begin: int, sentences: Sequence[Span], starts: Sequence[int], overlap: int) -> int:
+    """Return the start of the earliest whole sentence that still lies within `overlap` before `begin`."""
+    at = bisect.bisect_left(starts, begin - overlap)
+    return min(begin, sentences[at].start) if at < len(sentences) else begin
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    piece = text[start:end]
+    return Span(start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip()))
+
+
+def _make_chunk(
+    document: Document, section: Section, span: Span, sentences: Sequence[Span], ends: Sequence[int]
+) -> Chunk:
+    text = span.of(document.text)
+    inside = []
+    for at in range(bisect.bisect_right(ends, span.start), len(sentences)):
+        sentence = sentences[at]
+        if sentence.start >= span.end:
+            break
+        inside.append(Span(max(sentence.start, span.start), min(sentence.end, span.end)))
+    name = f"{document.source}#{span.start}-{span.end}"
+    chunk = Chunk(name, document.source, section, span, text, tuple(inside))
+    _assert_slices(document, chunk)
+    return chunk
+
+
+def _assert_slices(document: Document, chunk: Chunk) -> None:
+    """The quote contract, first of three places: what is indexed stands where its offsets say."""
+    if document.text[chunk.span.start : chunk.span.end] != chunk.text or not chunk.text:
+        raise RuntimeError(f"chunk {chunk.id} isn't the slice of its document")
+    if not chunk.section.span.contains(chunk.span):
+        raise RuntimeError(f"chunk {chunk.id} crosses its section")
+    if not all(chunk.span.contains(sentence) and len(sentence) for sentence in chunk.sentences):
+        raise RuntimeError(f"chunk {chunk.id} has a sentence outside itself")

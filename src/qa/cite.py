@@ -1,0 +1,97 @@
+"""Draft and passages to a checked answer: the only place that reads `[n]`, and the keeper of the quote contract.
+
+A quote that doesn't stand at its place is refused with `QuoteMismatch`, never shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from qa.errors import QuoteMismatch
+from qa.types import Answer, Citation, Document, Draft, Passage, Span, Verdict
+
+_MARK = re.compile(r"[ \t]?\[(\d{1,4})\]")
+
+DocumentOf = Callable[[str], Document]
+"""Source in, document with canonical text out."""
+
+
+def cite(
+    question: str,
+    searched: str,
+    draft: Draft,
+    passages: Sequence[Passage],
+    document_of: DocumentOf,
+    verdict: Verdict,
+    confidence: float,
+    notices: Sequence[str] = (),
+) -> Answer:
+    """Turn a draft into an answer whose every quote has been checked against its document.
+
+    A mark without such a passage is taken out of the text and said in the notices. Where nothing was
+    found there is no text and no citation, whatever the draft says.
+    """
+    if verdict is Verdict.NOT_FOUND:
+        draft = Draft("", ())
+    text, missing = _without_unknown_marks(draft.text, len(passages))
+    said = list(notices)
+    if missing:
+        said.append(f"{missing} citation mark(s) pointed at no passage and were taken out.")
+    quoted: dict[int, list[Span]] = {}
+    for number, quote in draft.quotes:
+        quoted.setdefault(number, []).append(quote)
+    marked = [
+        replace(passage, highlights=tuple(sorted(quoted[passage.number]))) if passage.number in quoted else passage
+        for passage in passages
+    ]
+    by_number = {passage.number: passage for passage in marked}
+    citations = tuple(
+        Citation(by_number[number], document_of(by_number[number].source).digest, quote)
+        for number, quote in draft.quotes
+        if number in by_number
+    )
+    answer = Answer(question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
+    check(answer, document_of)
+    return answer
+
+
+def check(answer: Answer, document_of: DocumentOf) -> None:
+    """The quote contract: every passage, highlight and citation is the slice of its document.
+
+    Raises QuoteMismatch naming the first that isn't. Called when an answer is made and again before it
+    is displayed.
+    """
+    for passage in answer.passages:
+        document = document_of(passage.source)
+        if document.text[passage.span.start : passage.span.end] != passage.text:
+            raise QuoteMismatch(_refusal(passage.source, passage.span, "passage"))
+        for highlight in passage.highlights:
+            if not passage.span.contains(highlight):
+                raise QuoteMismatch(_refusal(passage.source, highlight, "highlight"))
+    for citation in answer.citations:
+        passage, quote = citation.passage, citation.quote
+        document = document_of(passage.source)
+        stands = passage.span.contains(quote) and document.text[quote.start : quote.end] == citation.text
+        if not stands or not citation.text or citation.digest != document.digest:
+            raise QuoteMismatch(_refusal(passage.source, quote, "quote"))
+
+
+def marks_in(text: str) -> list[tuple[int, int, int]]:
+    """Return each `[n]` of an answer's text as (start, end, n), the blank before it included."""
+    return [(match.start(), match.end(), int(match[1])) for match in _MARK.finditer(text)]
+
+
+def _without_unknown_marks(text: str, passages: int) -> tuple[str, int]:
+    missing = [mark for mark in marks_in(text) if not 1 <= mark[2] <= passages]
+    for start, end, _ in reversed(missing):
+        text = text[:start] + text[end:]
+    return text, len(missing)
+
+
+def _refusal(source: str, span: Span, what: str) -> str:
+    return (
+        f"{source}: a {what} at {span.start}..{span.end} isn't what stands there, so the answer is withheld. "
+        "Run: qa index --rebuild"
+    )

@@ -1,0 +1,305 @@
+"""argv to settings to engine to stdout and exit code: 0 answered, 1 nothing found, 2 error.
+
+Imports nothing heavy until a command needs it: `qa --help` pays for argparse alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from qa import __version__
+from qa.errors import ConfigError, QAError
+
+if TYPE_CHECKING:
+    from qa.config import Settings
+    from qa.engine import BuildReport, Engine, Reply
+    from qa.types import Turn
+
+ANSWERED, NOTHING_FOUND, ERROR = 0, 1, 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser: pure, so that documentation and tests can enumerate the commands."""
+    parser = argparse.ArgumentParser(
+        prog="qa",
+        description="Ask your own documents a question, offline, and get back their words, with exact citations.",
+    )
+    parser.add_argument("--version", action="version", version=f"quoth {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    index = commands.add_parser("index", help="build or update the index, then print the coverage ledger")
+    index.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="folders or files (default: those of the last build, else corpus/)",
+    )
+    index.add_argument("--rebuild", action="store_true", help="make everything anew, whatever is there")
+    _shared(index)
+
+    ask = commands.add_parser("ask", help="answer a question on standard output")
+    ask.add_argument("question", nargs="?", metavar="QUESTION", help="the question, in plain words")
+    ask.add_argument(
+        "--batch",
+        metavar="FILE",
+        help='questions, one {"id", "question", "history"?} a line; "-" reads standard input',
+    )
+    ask.add_argument("-k", type=_positive, metavar="N", help="passages to give at most (default: 10)")
+    _shared(ask)
+
+    chat = commands.add_parser("chat", help="serve the web page")
+    chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    _shared(chat)
+
+    status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
+    _shared(status)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = build_parser().parse_args(argv)
+    _print_as_utf8()
+    try:
+        run = {"index": _index, "ask": _ask, "chat": _chat, "status": _status}[options.command]
+        return run(options)
+    except QAError as exc:
+        return _fail(options, str(exc))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return ERROR
+    except BrokenPipeError:
+        # the reader went away (as `head` does): no more to say, and nobody to say it to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+
+
+def _shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--index", type=Path, metavar="DIR", help="folder of the index (default: index/)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a number of passages: give 1 or more")
+    return value
+
+
+def _settings(options: argparse.Namespace, **flags: object) -> Settings:
+    from qa.config import load_settings
+
+    return load_settings({"index": options.index, **flags})
+
+
+def _index(options: argparse.Namespace) -> int:
+    from qa.engine import build
+    from qa.ui.render import ledger_text
+
+    settings = _settings(options)
+    bar = _Bar(sys.stderr)
+    try:
+        report = build(settings, options.paths, rebuild=options.rebuild, stage=bar.show)
+    finally:
+        bar.clear()
+    if options.json:
+        print(json.dumps(_report_json(settings, report), ensure_ascii=False))
+        return ANSWERED
+    print(ledger_text(report.ledger))
+    print(
+        f"{report.added} new, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed. "
+        f"Index: {settings.index}"
+    )
+    if report.note:
+        print(report.note)
+    return ANSWERED
+
+
+def _ask(options: argparse.Namespace) -> int:
+    if (options.question is None) == (options.batch is None):
+        raise ConfigError("Give one question, or a file of them with --batch FILE. See: qa ask --help")
+    from qa.engine import Engine
+
+    engine = Engine.open(_settings(options, **{"retrieve.k": options.k}))
+    if options.batch is not None:
+        return _ask_batch(engine, options.batch)
+    reply = engine.ask(options.question)
+    engine.check(reply.answer)
+    if options.json:
+        print(json.dumps(_reply_json(reply), ensure_ascii=False))
+    else:
+        from qa.ui.render import to_text
+
+        print(to_text(reply.answer, colour=_wants_colour(sys.stdout)))
+    return _exit_code(reply)
+
+
+def _ask_batch(engine: Engine, name: str) -> int:
+    """Answer line by line, in order; a line that can't be answered gets an error object in its place."""
+    failed = False
+    for number, line in enumerate(_lines(name), start=1):
+        if not line.strip():
+            continue
+        id_: object = None
+        try:
+            id_, question, turns = _read_request(line, f"{name}, line {number}")
+            reply = engine.ask(question, turns)
+            engine.check(reply.answer)
+            out = _reply_json(reply, id_)
+        except QAError as exc:
+            failed = True
+            out = {"id": id_, "error": str(exc)}
+        print(json.dumps(out, ensure_ascii=False), flush=True)
+    return ERROR if failed else ANSWERED
+
+
+def _chat(options: argparse.Namespace) -> int:
+    settings = _settings(options, **{"serve.host": options.host, "serve.port": options.port})
+    from qa.ui.app import serve
+
+    def ready(address: str) -> None:
+        if options.json:
+            print(json.dumps({"address": address}), flush=True)
+        else:
+            print(f"Quoth is at {address}  (stop with Ctrl+C)", flush=True)
+
+    serve(settings, ready)
+    return ANSWERED
+
+
+def _status(options: argparse.Namespace) -> int:
+    from qa.engine import status
+
+    facts = status(_settings(options))
+    if options.json:
+        print(json.dumps(facts.to_json(), ensure_ascii=False))
+        return ANSWERED
+    from qa.ui.render import ledger_text
+
+    print(ledger_text(facts.ledger))
+    for name, value in facts.summary():
+        print(f"{name + ':':<14} {value}")
+    return ANSWERED
+
+
+def _read_request(line: str, where: str) -> tuple[object, str, list[Turn]]:
+    try:
+        request = json.loads(line)
+    except ValueError as exc:
+        raise ConfigError(f"{where}: not JSON ({exc}). Write one object a line.") from exc
+    if not isinstance(request, dict) or not isinstance(request.get("question"), str):
+        raise ConfigError(f'{where}: no "question". Write {{"id": "1", "question": "…"}}.')
+    history = request.get("history") or []
+    if not isinstance(history, list):
+        raise ConfigError(f'{where}: "history" must be a list of earlier turns.')
+    return request.get("id"), request["question"], list(_turns(history, where))
+
+
+def _turns(history: Iterable[Any], where: str) -> Iterator[Turn]:
+    """Read turns given as questions, as {"question", "answer"}, or as {"role", "content"} messages."""
+    from qa.types import Turn
+
+    for item in history:
+        if isinstance(item, str):
+            yield Turn(item)
+        elif isinstance(item, dict) and isinstance(item.get("question"), str):
+            yield Turn(item["question"], str(item.get("answer") or ""))
+        elif isinstance(item, dict) and item.get("role") == "user" and isinstance(item.get("content"), str):
+            yield Turn(item["content"])
+        elif not (isinstance(item, dict) and "role" in item):
+            raise ConfigError(f'{where}: "history" holds {item!r}, which is no turn. Write {{"question": "…"}}.')
+
+
+def _lines(name: str) -> Iterator[str]:
+    if name == "-":
+        yield from sys.stdin
+        return
+    try:
+        with open(name, encoding="utf-8-sig") as file:
+            yield from file
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{name}: can't be read ({exc}). Name a UTF-8 file of JSON lines.") from exc
+
+
+def _reply_json(reply: Reply, id_: object = None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from qa.ui.render import to_json
+
+    return to_json(reply.answer, asdict(reply.timings), id_)
+
+
+def _report_json(settings: Settings, report: BuildReport) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "index": str(settings.index),
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "chunks": report.chunks,
+        "note": report.note,
+        "files": [asdict(entry) for entry in report.ledger],
+    }
+
+
+def _exit_code(reply: Reply) -> int:
+    from qa.types import Verdict
+
+    return ANSWERED if reply.answer.verdict is Verdict.ANSWERED else NOTHING_FOUND
+
+
+def _fail(options: argparse.Namespace, message: str) -> int:
+    if options.json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+    print(f"qa: {message}", file=sys.stderr)
+    return ERROR
+
+
+def _wants_colour(stream: TextIO) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _print_as_utf8() -> None:
+    """Print any document's words on any console: what it can't show is replaced, not fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+class _Bar:
+    """A progress bar on one line of a terminal; a line a stage where there is none."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+        self._last = ""
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Draw the bar, when what it shows has changed."""
+        share = done / total if total else 1.0
+        line = f"{stage:<10} [{'#' * int(30 * share):<30}] {done}/{total}"
+        if self._live and line != self._last:
+            print(f"\r{line}\033[K", end="", file=self._stream, flush=True)
+            self._last = line
+        elif not self._live and done == total:
+            print(line, file=self._stream, flush=True)
+
+    def clear(self) -> None:
+        """Take the bar away, so that what follows starts on a clean line."""
+        if self._live and self._last:
+            print("\r\033[K", end="", file=self._stream, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Settings: defaults < qa.toml < QA_* variables < flags, resolved once and then only read.
+
+Rooms take plain values (`size=900`), never `Settings`; there is no global getter.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from qa.errors import ConfigError
+
+CONFIG_FILE = "qa.toml"
+ENV_PREFIX = "QA_"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChunkSettings(_Frozen):
+    """How documents are cut."""
+
+    size: int = Field(900, ge=100, le=20_000, description="Characters a chunk aims at.")
+    overlap: int = Field(200, ge=0, description="Characters of whole sentences repeated from the chunk before.")
+
+    @model_validator(mode="after")
+    def _overlap_at_most_half(self) -> ChunkSettings:
+        if self.overlap > self.size // 2:
+            raise ValueError(f"overlap {self.overlap} is more than half of size {self.size}")
+        return self
+
+
+class EmbedSettings(_Frozen):
+    """Which model makes the vectors, and how."""
+
+    model: str = Field("", description="Folder of a sentence-transformers model; empty: the bundled one.")
+    batch_tokens: int = Field(4096, ge=256, description="Tokens a batch may hold, padding included.")
+    threads: int = Field(0, ge=0, description="Threads while indexing; 0: all cores. Questions use one.")
+
+
+class RetrieveSettings(_Frozen):
+    """How passages are found and ranked."""
+
+    k: int = Field(10, ge=1, le=1000, description="Passages an answer carries at most.")
+    candidates: int = Field(100, ge=1, description="Chunks taken from each of vectors and BM25.")
+    dense: float = Field(0.3, ge=0, description="Weight of the chunk's similarity.")
+    sentence: float = Field(0.4, ge=0, description="Weight of the best sentence's similarity.")
+    keyword: float = Field(0.3, ge=0, description="Weight of the BM25 score.")
+    language: str = Field("english", description="Stemmer and stop words for BM25.")
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> RetrieveSettings:
+        if self.dense + self.sentence + self.keyword <= 0:
+            raise ValueError("the weights dense, sentence and keyword are all zero")
+        return self
+
+
+class VerdictSettings(_Frozen):
+    """From which confidence on an answer is given."""
+
+    answered: float = Field(0.5, ge=0, le=1, description="Confidence from which the answer is given as one.")
+    unsure: float = Field(0.25, ge=0, le=1, description="Confidence under which nothing counts as found.")
+
+
+class ServeSettings(_Frozen):
+    """Where the page is served."""
+
+    host: str = Field("127.0.0.1", description="Address the page listens on.")
+    port: int = Field(7860, ge=1, le=65_535, description="Port the page listens on.")
+
+
+class Settings(_Frozen):
+    """Everything that can be set, resolved."""
+
+    index: Path = Field(Path("index"), description="Folder of the index.")
+    chunk: ChunkSettings = ChunkSettings()
+    embed: EmbedSettings = EmbedSettings()
+    retrieve: RetrieveSettings = RetrieveSettings()
+    verdict: VerdictSettings = VerdictSettings()
+    serve: ServeSettings = ServeSettings()
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Resolve the settings; `flags` maps dotted names ("serve.port") to values, None meaning "not given".
+
+    Raises ConfigError naming the file, variable or flag, the value, and what is allowed.
+    """
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    path = (folder or Path()) / CONFIG_FILE
+    for name, value in _from_file(path).items():
+        _put(merged, origin, name, value, str(path))
+    for name, (variable, value) in _from_environ(os.environ if environ is None else environ).items():
+        _put(merged, origin, name, value, f"variable {variable}")
+    for name, value in (flags or {}).items():
+        if value is not None:
+            _put(merged, origin, name, value, f"--{name.rpartition('.')[2].replace('_', '-')}")
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as exc:
+        raise ConfigError(_explain(exc, origin)) from exc
+
+
+def setting_names() -> dict[str, str]:
+    """Return each setting's dotted name with its description, in order."""
+    return {name: field.description or "" for name, field in _leaves(Settings).items()}
+
+
+def _leaves(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found.update(_leaves(kind, f"{prefix}{name}."))
+        else:
+            found[prefix + name] = field
+    return found
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ConfigError(f"{path}: can't be read as TOML ({exc}). Mend it or move it away.") from exc
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{inner}": item for inner, item in value.items()})
+        else:
+            flat[name] = value
+    return flat
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    names = {ENV_PREFIX + name.replace(".", "_").upper(): name for name in _leaves(Settings)}
+    found: dict[str, tuple[str, str]] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(ENV_PREFIX):
+            continue
+        if variable not in names:
+            raise ConfigError(
+                f"variable {variable}: no such setting. Known: {', '.join(sorted(names))}. Unset it or rename it."
+            )
+        found[names[variable]] = (variable, value)
+    return found
+
+
+def _put(merged: dict[str, Any], origin: dict[str, str], name: str, value: object, where: str) -> None:
+    origin[name] = where
+    room, dot, leaf = name.rpartition(".")
+    table = merged.setdefault(room, {}) if dot else merged
+    table[leaf] = value
+
+
+def _explain(exc: ValidationError, origin: Mapping[str, str]) -> str:
+    lines = []
+    for error in exc.errors():
+        name = ".".join(str(part) for part in error["loc"])
+        where = origin.get(name, next((o for n, o in origin.items() if n.startswith(name)), "settings"))
+        if error["type"] == "extra_forbidden":
+            known = ", ".join(setting_names())
+            lines.append(f"{where}: no setting is called {name!r}. Known: {known}.")
+        else:
+            problem = error["msg"].removeprefix("Value error, ")
+            lines.append(f"{where}: {name} can't be {error['input']!r}: {problem}.")
+    return "\n".join(lines)

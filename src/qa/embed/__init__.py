@@ -1,0 +1,1 @@
+"""Sentence-transformers models as `Embedder`s: rows for chunks, their sentences, and questions."""

@@ -1,0 +1,406 @@
+"""Picks the adapters and wires them: `build()` and `Engine.ask()`. The only room that names concrete ones.
+
+    Path ─load→ Document ─chunk→ Chunk… ─embed→ rows ─add→ Index
+    Index ─retrieve→ Hit… ─gather→ Passage… ─answer→ Draft ─cite→ Answer
+
+Heavy libraries are imported inside the factories, so that a command pays only for those it uses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.answer.extractive import ExtractiveAnswerer
+from qa.answer.verdict import confidence_of, judge
+from qa.cite import check, cite
+from qa.config import Settings
+from qa.conversation import standalone
+from qa.errors import (
+    AnswerError,
+    ConfigError,
+    IndexMismatch,
+    LoadError,
+    UnreadableDocument,
+    UnsupportedFormat,
+)
+from qa.index import (
+    SCHEMA,
+    Batch,
+    Fingerprint,
+    Index,
+    exists,
+    open_index,
+    stored_fingerprint,
+    write_generation,
+    writing,
+)
+from qa.passages import gather
+from qa.protocols import Answerer, Embedder, Input, VectorStore
+from qa.retrieve import Weights, retrieve
+from qa.types import Answer, Chunk, Document, FileState, LedgerEntry, Span, Turn, Verdict
+
+if TYPE_CHECKING:
+    from qa.load import Found
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_COLLECTION = Path("corpus")
+_JUDGED = 3  # passages the verdict is formed on
+
+Stage = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total) as a build goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Wall time of one question in milliseconds."""
+
+    embed: float
+    search: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer and what it took."""
+
+    answer: Answer
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did: the ledger, and how many documents were new, changed, kept and removed."""
+
+    ledger: tuple[LedgerEntry, ...]
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    note: str = ""
+
+    @property
+    def chunks(self) -> int:
+        """Chunks in the index now."""
+        return sum(entry.chunks for entry in self.ledger)
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """Return the embedder the settings name; raise ModelUnavailable where its files aren't sound."""
+    from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+
+    embed = settings.embed
+    return SentenceTransformerEmbedder(embed.model, batch_tokens=embed.batch_tokens, threads=embed.threads)
+
+
+def make_store(dim: int) -> VectorStore:
+    """Return an empty vector store."""
+    from qa.store import FaissStore
+
+    return FaissStore(dim)
+
+
+def open_collection(settings: Settings) -> Index:
+    """Open the index the settings name, checking every byte; no model is needed."""
+    from qa.keyword import KeywordIndex, Terms
+
+    stored, dim = stored_fingerprint(settings.index)
+    return open_index(settings.index, make_store(dim), KeywordIndex(Terms(stored.language)))
+
+
+class Engine:
+    """An open index with its model: asks."""
+
+    def __init__(self, settings: Settings, index: Index, embedder: Embedder) -> None:
+        self.index = index
+        self._settings = settings
+        self._embedder = embedder
+        self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
+        self._notice = _coverage_notice(index.ledger)
+
+    @classmethod
+    def open(cls, settings: Settings, embedder: Embedder | None = None) -> Engine:
+        """Open the index the settings name; raise IndexMismatch where another model made it."""
+        index = open_collection(settings)
+        embedder = embedder or make_embedder(settings)
+        wanted = replace(index.fingerprint, embedder=embedder.fingerprint, language=settings.retrieve.language)
+        difference = index.fingerprint.mismatch(wanted)
+        if difference:
+            raise IndexMismatch(f"{settings.index}: {difference}. Run: qa index --index {settings.index}")
+        return cls(settings, index, embedder)
+
+    def ask(self, question: str, turns: Sequence[Turn] = (), k: int | None = None) -> Reply:
+        """Answer a question from the index; `turns` are the conversation's earlier ones, oldest first.
+
+        Raises AnswerError for an empty question, QuoteMismatch where a quote doesn't hold.
+        """
+        began = time.perf_counter()
+        if not question.strip():
+            raise AnswerError('The question is empty. Write one, for example: qa ask "When was it founded?"')
+        settings = self._settings.retrieve
+        searched = standalone(question, turns)
+        query = self._embedder.embed_query(searched)
+        notices = []
+        if query.kept < len(searched):
+            notices.append(
+                f"The question is longer than the model reads: of its {len(searched):,} characters "
+                f"the first {query.kept:,} were searched for."
+            )
+            searched = searched[: query.kept]
+        embedded = time.perf_counter()
+        weights = Weights(settings.dense, settings.sentence, settings.keyword)
+        hits = retrieve(self.index, searched, query.row, weights=weights, candidates=settings.candidates)
+        passages = gather(hits, k or settings.k)
+        judged = passages[:_JUDGED]
+        confidence = confidence_of(judged, self.index.keyword.coverage(searched, [p.text for p in judged]))
+        thresholds = self._settings.verdict
+        verdict = judge(confidence, answered=thresholds.answered, unsure=thresholds.unsure)
+        if verdict is not Verdict.ANSWERED and self._notice:
+            notices.append(self._notice)
+        draft = self._answerer.write(searched, passages)
+        answer = cite(question, searched, draft, passages, self.index.document, verdict, confidence, notices)
+        ended = time.perf_counter()
+        timings = Timings((embedded - began) * 1e3, (ended - embedded) * 1e3, (ended - began) * 1e3)
+        return Reply(answer, timings)
+
+    def warm_up(self) -> None:
+        """Load the model now, so that the first question needn't wait for it."""
+        self._embedder.embed_query("warm up")
+
+    def check(self, answer: Answer) -> None:
+        """Assert the quote contract once more, before an answer is displayed."""
+        check(answer, self.index.document)
+
+
+def build(
+    settings: Settings,
+    paths: Sequence[Path] = (),
+    *,
+    rebuild: bool = False,
+    stage: Stage | None = None,
+    embedder: Embedder | None = None,
+) -> BuildReport:
+    """Make the index hold exactly the documents under `paths`; embed only what is new or changed.
+
+    Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
+    index; a file that can't be read costs that file alone and is named in the ledger.
+    """
+    from qa.keyword import KeywordIndex, Terms
+    from qa.load import walk
+
+    with writing(settings.index):
+        embedder = embedder or make_embedder(settings)
+        fingerprint = Fingerprint(
+            SCHEMA,
+            embedder.fingerprint,
+            settings.chunk.size,
+            settings.chunk.overlap,
+            settings.retrieve.language,
+        )
+        old, note = _open_old(settings, fingerprint, rebuild)
+        roots = [Path(path) for path in paths] or _roots_of(old)
+        found = walk(roots, leave_out=settings.index)
+        if not found:
+            raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
+        if stage:
+            stage("reading", 0, len(found))
+        plan = _Plan()
+        for done, item in enumerate(found, start=1):
+            plan.take(item, old, size=settings.chunk.size, overlap=settings.chunk.overlap)
+            if stage:
+                stage("reading", done, len(found))
+        ledger = tuple(plan.ledger)
+        if not any(entry.state is FileState.INDEXED for entry in ledger):
+            reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])
+            raise ConfigError(f"{_names(roots)}: none of {len(ledger)} files can be read. {reasons}")
+        before = set(old.sources) if old else set()
+        changed = sum(document.source in before for document in plan.documents)
+        removed = len(before - {entry.source for entry in ledger if entry.state is FileState.INDEXED})
+        report = BuildReport(ledger, len(plan.documents) - changed, changed, len(plan.kept), removed, note)
+        names = [str(root) for root in roots]
+        if old and not plan.documents and not removed and old.ledger == ledger and old.roots == tuple(names):
+            return report
+        batch = _embed(plan, embedder, stage)
+        if stage:
+            stage("writing", 0, 1)
+        write_generation(
+            settings.index,
+            old=old,
+            keep=plan.kept,
+            batch=batch,
+            ledger=ledger,
+            roots=names,
+            fingerprint=fingerprint,
+            store=old.store if old else make_store(embedder.dim),
+            keyword=KeywordIndex(Terms(settings.retrieve.language)),
+        )
+        if stage:
+            stage("writing", 1, 1)
+        return report
+
+
+class _Plan:
+    """What a build will do: documents to embed, documents to keep, and every file's line in the ledger."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.chunks: list[tuple[Chunk, ...]] = []
+        self.kept: list[str] = []
+        self.ledger: list[LedgerEntry] = []
+
+    def take(self, found: Found, old: Index | None, *, size: int, overlap: int) -> None:
+        """Decide about one file: keep its old revision, read it anew, or say why not."""
+        from qa.load import read_document
+
+        try:
+            if found.problem:
+                raise UnsupportedFormat(found.source, found.problem)
+            data = _read_bytes(found)
+            digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+            if old and old.digest(found.source) == digest:
+                self.kept.append(found.source)
+                self.ledger.append(next(entry for entry in old.ledger if entry.source == found.source))
+                return
+            reading = read_document(found, data)
+            document = reading.document
+            chunks = tuple(_chunk(document, size, overlap))
+        except LoadError as exc:
+            state = FileState.SKIPPED if isinstance(exc, UnsupportedFormat) else FileState.FAILED
+            self.ledger.append(LedgerEntry(found.source, state, exc.reason))
+            return
+        self.documents.append(document)
+        self.chunks.append(chunks)
+        self.ledger.append(
+            LedgerEntry(
+                found.source,
+                FileState.INDEXED,
+                reading.note,
+                reading.reader,
+                reading.encoding,
+                len(document.text),
+                len(document.sections),
+                len(chunks),
+            )
+        )
+
+
+def _chunk(document: Document, size: int, overlap: int) -> list[Chunk]:
+    from qa.chunk import chunk_document
+
+    return chunk_document(document, size=size, overlap=overlap)
+
+
+def _read_bytes(found: Found) -> bytes:
+    try:
+        return found.path.read_bytes()
+    except OSError as exc:
+        raise UnreadableDocument(
+            found.source, f"it can't be opened ({exc.strerror or exc}).", "Check its permissions."
+        ) from exc
+
+
+def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tuple[Index | None, str]:
+    """Return the index to update, if it can be; else None and why everything is made anew."""
+    if rebuild or not exists(settings.index):
+        return None, ""
+    try:
+        difference = stored_fingerprint(settings.index)[0].mismatch(fingerprint)
+    except IndexMismatch as exc:
+        difference = str(exc)
+    if difference:
+        return None, f"Everything was indexed anew: {difference}."
+    return open_collection(settings), ""
+
+
+def _roots_of(old: Index | None) -> list[Path]:
+    return [Path(root) for root in old.roots] if old else [DEFAULT_COLLECTION]
+
+
+def _embed(plan: _Plan, embedder: Embedder, stage: Stage | None) -> Batch:
+    titles = {document.source: document.title for document in plan.documents}
+    inputs = [
+        Input(
+            chunk.section.context(titles[chunk.source]),
+            chunk.text,
+            tuple(Span(s.start - chunk.span.start, s.end - chunk.span.start) for s in chunk.sentences),
+        )
+        for chunks in plan.chunks
+        for chunk in chunks
+    ]
+
+    def progress(done: int, total: int) -> None:
+        if stage:
+            stage("embedding", done, total)
+
+    embedded = embedder.embed_documents(inputs, progress)
+    return Batch(tuple(plan.documents), tuple(plan.chunks), embedded.chunks, embedded.sentences)
+
+
+def _names(roots: Sequence[Path]) -> str:
+    return ", ".join(str(root) for root in roots)
+
+
+def _coverage_notice(ledger: Sequence[LedgerEntry]) -> str:
+    unread = sum(entry.state is not FileState.INDEXED for entry in ledger)
+    if not unread:
+        return ""
+    return f"{unread} of {len(ledger)} files could not be read and were not searched: see qa status."
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an index holds, how large it is, and what it was made with."""
+
+    folder: Path
+    roots: tuple[str, ...]
+    ledger: tuple[LedgerEntry, ...]
+    chunks: int
+    size: int
+    fingerprint: Fingerprint
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Return the facts beside the ledger as (name, value), in order."""
+        from importlib.metadata import version
+
+        made = self.fingerprint
+        return [
+            ("index", f"{self.folder} ({self.size / 1e6:.1f} MB)"),
+            ("collection", ", ".join(self.roots)),
+            ("model", made.embedder),
+            (
+                "chunks",
+                f"{self.chunks:,} of about {made.chunk_size} characters, overlap {made.chunk_overlap}",
+            ),
+            ("language", made.language),
+            ("schema", str(made.schema)),
+            ("quoth", version("quoth")),
+            ("libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
+        ]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the same facts for `--json`."""
+        return {
+            "index": str(self.folder),
+            "bytes": self.size,
+            "roots": list(self.roots),
+            "documents": sum(entry.state is FileState.INDEXED for entry in self.ledger),
+            "chunks": self.chunks,
+            "fingerprint": asdict(self.fingerprint),
+            "versions": dict(self.summary()[-2:]),
+            "files": [asdict(entry) for entry in self.ledger],
+        }
+
+
+_LIBRARIES = ("sentence-transformers", "faiss-cpu", "bm25s", "gradio")
+
+
+def status(settings: Settings) -> Status:
+    """Open and check the index, and say what it holds; no model is needed."""
+    index = open_collection(settings)
+    return Status(settings.index, index.roots, index.ledger, len(index), index.size(), index.fingerprint)

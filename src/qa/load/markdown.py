@@ -1,0 +1,49 @@
+"""Markdown: the canonical text is the decoded file. Headings come from a CommonMark parser, by line number."""
+
+from __future__ import annotations
+
+import re
+
+from markdown_it import MarkdownIt
+
+from qa.load.sections import Heading
+from qa.types import Span
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_FRONT_MATTER = re.compile(
+    r"\ufeff?---[ \t]*(?:\r\n|\r|\n)(?:.*?(?:\r\n|\r|\n))??(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)", re.DOTALL
+)
+_TITLE = re.compile(r"^title:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`]+|\s+#+\s*$")
+
+
+def find_headings(text: str) -> list[Heading]:
+    """Return the headings (`#` and underlined, outside code) with the spans of their lines."""
+    start = front_matter_end(text)
+    # the parser counts lines by \n, \r\n and \r alike, as this does
+    lines = [match.span() for match in _LINE.finditer(text, start)]
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    tokens = parser.parse(text[start:].replace("\ufeff", " "))
+    headings = []
+    for at, token in enumerate(tokens):
+        if token.type != "heading_open" or token.map is None or token.level:
+            continue
+        first, last = token.map
+        words = _MARKUP.sub(lambda match: match[1] or "", tokens[at + 1].content).strip()
+        if words:
+            span = Span(lines[first][0], lines[last - 1][1])
+            headings.append(Heading(int(token.tag[1:]), " ".join(words.split()), span))
+    return headings
+
+
+def front_matter_end(text: str) -> int:
+    """Return where the text after a leading YAML block begins; 0 where there is none."""
+    match = _FRONT_MATTER.match(text)
+    return match.end() if match else 0
+
+
+def front_matter_title(text: str) -> str:
+    """Return the title a leading YAML block names, or ""."""
+    match = _TITLE.search(text, 0, front_matter_end(text))
+    return match[1].strip("\"'") if match else ""

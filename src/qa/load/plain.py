@@ -1,0 +1,73 @@
+"""Plain text: the canonical text is the decoded file. Headings are found by how lines stand, offsets intact."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from qa.load.sections import Heading
+from qa.types import Span
+
+_BLOCK = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|\Z))+")
+_WIKI = re.compile(r"^[ \t]*(={1,6})[ \t]*([^=\r\n].*?)[ \t]*\1[ \t]*$", re.MULTILINE)
+_UNDERLINE = re.compile(r"^([^\s\-=~*#|][^\r\n|]{0,118})(?:\r\n|\r|\n)([=\-~])\2{2,}[ \t]*$", re.MULTILINE)
+_NOT_A_HEADING = re.compile(r"[.!?,;:…|=]$|^[-*+•◦▪·|>]|^\(?\w{1,3}[.)]\s|://|@")
+_LONGEST = 90
+_MOST_WORDS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    span: Span
+    lines: int
+    words: str
+
+
+def find_headings(text: str) -> list[Heading]:
+    """Return the headings of a plain text: wiki marks, underlined lines, and short lines standing alone.
+
+    A short line standing alone counts only before prose; where two follow each other, the first is the
+    outer one. Nothing is changed: a wrong guess costs a section edge, never a character.
+    """
+    marked = [Heading(len(match[1]), match[2].strip(), Span(*match.span())) for match in _WIKI.finditer(text)]
+    marked += [
+        Heading(1 if match[2] == "=" else 2, match[1].strip(), Span(*match.span()))
+        for match in _UNDERLINE.finditer(text)
+    ]
+    if marked:
+        return sorted(marked, key=lambda heading: heading.span)
+    return _standing_alone(text)
+
+
+def _standing_alone(text: str) -> list[Heading]:
+    blocks = [
+        _Block(Span(*match.span()), len(match.group().splitlines()), match.group().strip().lstrip("\ufeff"))
+        for match in _BLOCK.finditer(text)
+    ]
+    short = [_looks_like_heading(block) for block in blocks] + [False, False]
+    headings: list[Heading] = []
+    for at, block in enumerate(blocks[:-1]):
+        if not short[at]:
+            continue
+        if not short[at + 1]:
+            if _is_prose(blocks[at + 1]):
+                headings.append(Heading(2, block.words, block.span))
+        elif not short[at + 2] and at + 2 < len(blocks) and _is_prose(blocks[at + 2]):
+            headings.append(Heading(1, block.words, block.span))
+    return headings
+
+
+def _looks_like_heading(block: _Block) -> bool:
+    words = block.words
+    return (
+        block.lines == 1
+        and len(words) <= _LONGEST
+        and len(words.split()) <= _MOST_WORDS
+        and (words[:1].isupper() or words[:1].isdigit())
+        and any(character.isalpha() for character in words)
+        and not _NOT_A_HEADING.search(words)
+    )
+
+
+def _is_prose(block: _Block) -> bool:
+    return len(block.words) > _LONGEST or block.lines > 1 or block.words[-1:] in tuple('.!?…"”')

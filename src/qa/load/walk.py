@@ -1,0 +1,88 @@
+"""Finds the files of a collection: stable order, nothing hidden, no loops, never the index itself."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file met on the walk. `problem` says why it can't be opened as a document; "" where it can."""
+
+    path: Path
+    source: str
+    problem: str = ""
+
+
+def walk(roots: Sequence[Path], *, leave_out: Path | None = None) -> list[Found]:
+    """Return the files under `roots`, sorted by source (the path relative to its root, "/" between parts).
+
+    Hidden files and folders and the folder `leave_out` are passed over; symbolic links and special files
+    come back with a problem, and are not followed. With several roots, each source begins with its
+    root's name. Raises ConfigError where a root is missing or two files would bear one name.
+    """
+    found: dict[str, Found] = {}
+    skipped = leave_out.resolve() if leave_out else None
+    for root in roots:
+        if not root.exists():
+            raise ConfigError(f"{root}: no such file or folder. Name the folder that holds your documents.")
+        inside = root.is_dir()
+        prefix = f"{_root_name(root)}/" if len(roots) > 1 and inside else ""
+        met = _walk_folder(root, root, prefix, skipped) if inside else [_examine(root, root.name)]
+        for item in met:
+            if item.source in found and found[item.source].path.resolve() != item.path.resolve():
+                raise ConfigError(
+                    f"{found[item.source].path} and {item.path} would both be called {item.source!r}. "
+                    "Index the folder that holds both."
+                )
+            found[item.source] = item
+    return [found[source] for source in sorted(found)]
+
+
+def _root_name(root: Path) -> str:
+    return _readable(root.resolve().name) or "root"
+
+
+def _walk_folder(folder: Path, root: Path, prefix: str, leave_out: Path | None) -> Iterator[Found]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as exc:
+        yield Found(folder, prefix + _relative(folder, root), f"the folder can't be opened ({exc.strerror}).")
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if leave_out is None or path.resolve() != leave_out:
+                yield from _walk_folder(path, root, prefix, leave_out)
+        else:
+            yield _examine(path, prefix + _relative(path, root))
+
+
+def _examine(path: Path, source: str) -> Found:
+    source = _readable(source)
+    try:
+        mode = path.lstat().st_mode
+    except OSError as exc:
+        return Found(path, source, f"can't be examined ({exc.strerror}).")
+    if stat.S_ISLNK(mode):
+        return Found(path, source, "a symbolic link, which is not followed. Put the file itself in the folder.")
+    if not stat.S_ISREG(mode):
+        return Found(path, source, "not a regular file (a device, pipe or socket).")
+    return Found(path, source)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return _readable(path.relative_to(root).as_posix())
+
+
+def _readable(name: str) -> str:
+    r"""Spell bytes that aren't UTF-8 as \xNN, so that any name can be printed and stored."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,120 @@
+"""The seams: what the house asks of an embedder, a vector store, a reranker and an answerer.
+
+Each is small enough that a fake is ten lines (tests/fakes.py), and one suite of value-asserting tests
+runs over every implementation (tests/contracts/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.types import Draft, Passage, Span
+
+Rows = NDArray[np.float32]
+"""Float32 array of shape (n, dim), each row of unit length unless a docstring says otherwise."""
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) as work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One text to embed: `context` (the heading path) goes in front and colours the vectors.
+
+    `sentences` are spans in `text`, not in the document.
+    """
+
+    context: str
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors for a sequence of inputs, in its order.
+
+    `chunks` has shape (n inputs, dim); `sentences` has shape (sum of sentence counts, dim), the
+    sentences of the first input first.
+    """
+
+    chunks: Rows
+    sentences: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question's row, of shape (dim,), and how many of its characters the model read."""
+
+    row: Rows
+    kept: int
+
+
+class Embedder(Protocol):
+    """Turns texts and questions into rows of unit length."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that shapes the vectors; equal fingerprints mean comparable vectors."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a row."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens the model reads at once; longer texts are read in windows, longer questions cut."""
+
+    def embed_documents(self, inputs: Sequence[Input], progress: Progress | None = None) -> Embedded:
+        """Embed chunks and their sentences."""
+
+    def embed_query(self, question: str) -> Query:
+        """Embed a question, cut at the model's limit."""
+
+
+class VectorStore(Protocol):
+    """Rows of unit length, searched by inner product (cosine similarity, higher is better)."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a row."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+
+    def add(self, rows: Rows) -> None:
+        """Append rows; they are numbered from the current length on."""
+
+    def remove(self, rows: Sequence[int]) -> None:
+        """Remove these row numbers; the rest close ranks and keep their order."""
+
+    def search(self, query: Rows, k: int) -> list[tuple[int, float]]:
+        """Return up to `k` (row, similarity), best first, equal ones by row; never a row that isn't there."""
+
+    def similarities(self, query: Rows, rows: Sequence[int]) -> list[float]:
+        """Return the similarity of `query` to each of these rows, in the order given."""
+
+    def save(self, path: Path) -> None:
+        """Write the store to one file."""
+
+    def load(self, path: Path) -> None:
+        """Replace the store's rows by those of a saved file."""
+
+
+class Reranker(Protocol):
+    """Scores texts against a question better than retrieval can, at a price."""
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return one score per text, in the order given; higher is better."""
+
+
+class Answerer(Protocol):
+    """Writes a draft from passages; it cannot forge a citation, since `cite` checks each."""
+
+    def write(self, question: str, passages: Sequence[Passage]) -> Draft:
+        """Write an answer with `[n]` marks from these passages; an empty draft where it has nothing."""

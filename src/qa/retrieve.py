@@ -1,0 +1,73 @@
+"""Question to hits: candidates from vectors and BM25, three scores fused, in an order that never varies.
+
+Scores are fused, not ranks: each part is scaled to 0..1 over the candidates and weighted. The best
+sentence counts beside the whole chunk, since an answer is a sentence and a chunk dilutes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.index import Index
+from qa.protocols import Rows
+from qa.types import Hit, Parts
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part counts; they need not sum to one."""
+
+    dense: float = 0.3
+    sentence: float = 0.4
+    keyword: float = 0.3
+
+
+def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candidates: int) -> list[Hit]:
+    """Return every candidate as a hit, best first; equal scores by source and place.
+
+    Candidates are the `candidates` chunks nearest by vector and as many by BM25; `row` is the question's
+    row, of shape (dim,).
+    """
+    keyword_scores = index.keyword.scores(question)
+    rows = _candidates(index, row, keyword_scores, candidates)
+    if not rows:
+        return []
+    dense = np.array(index.store.similarities(row, rows), dtype=np.float32)
+    by_sentence = [index.sentence_rows(number) @ row for number in rows]
+    sentence = np.array([scores.max() for scores in by_sentence], dtype=np.float32)
+    keyword = keyword_scores[rows]
+    keyword = keyword / max(float(keyword.max()), 1e-9)
+    total = weights.dense + weights.sentence + weights.keyword
+    fused = (
+        weights.dense * _scaled(dense) + weights.sentence * _scaled(sentence) + weights.keyword * _scaled(keyword)
+    ) / total
+    hits = [
+        Hit(
+            index.chunk(number),
+            float(fused[at]),
+            Parts(float(dense[at]), float(sentence[at]), float(keyword[at])),
+            tuple(float(score) for score in by_sentence[at]),
+        )
+        for at, number in enumerate(rows)
+    ]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.span))
+
+
+def _candidates(index: Index, row: Rows, keyword_scores: Scores, count: int) -> list[int]:
+    nearest = {number for number, _ in index.store.search(row, count)}
+    order = np.lexsort((np.arange(len(keyword_scores)), -keyword_scores))[:count]
+    matching = {int(number) for number in order if keyword_scores[number] > 0}
+    return sorted(nearest | matching)
+
+
+def _scaled(scores: Scores) -> Scores:
+    """Scale to 0..1 over the candidates; all alike means none stands out, which is 0."""
+    low, high = float(scores.min()), float(scores.max())
+    if high - low < 1e-9:
+        return np.zeros_like(scores)
+    return (scores - low) / np.float32(high - low)

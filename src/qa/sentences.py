@@ -1,0 +1,156 @@
+"""Finds sentences: text in, spans out. Knows nothing of documents, chunks or models.
+
+A line of a list or table is a sentence of its own; a line break inside a hard-wrapped paragraph is not
+a boundary. "U.S. exports", "2.6 %", "ext. 4440" and "J. Smith" don't end a sentence. The rules favour a
+sentence too long over one cut in half, since a quote that stops short is worse than one that runs on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from qa.types import Span
+
+_ABBREVIATIONS = frozenset(
+    """
+    adm al approx art assn assoc ave blvd bros capt cf ch cmdr co col comm corp dept dist div dr ed eds e.g eg
+    est etc ext fig figs fl fn ft gen gov hon i.e ibid inc jan feb mar apr jun jul aug sep sept oct nov dec jr
+    lt ltd maj max messrs min mr mrs ms mt no nos nr op ph.d pp prof pt rep res rev sec sen sgt sr st ste supt
+    tel univ v viz vol vols vs
+    """.split()
+)
+
+# Words that open a sentence far more often than they follow an abbreviation in one.
+_OPENERS = frozenset(
+    """
+    a according after all also although an and another any as at because before both but by during each either
+    even finally first for from further furthermore he her here his how however i if in indeed it its last many
+    meanwhile more moreover most neither next no nor not now of on one only or other our over she similarly
+    since so some still such that the their then there therefore these they this those though thus to today two
+    under unlike until we what when where whereas whether which while who why with without yet you your
+    """.split()
+)
+
+_TERMINAL = re.compile(
+    r"""(?P<mark>[.!?…]+|[。！？｡]+)(?P<close>["'”’»)\]]*)(?=(?P<space>\s+)|$|(?<=[。！？｡]))""", re.VERBOSE
+)
+_LAST_WORD = re.compile(r"[\w.&'’-]+$")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•‣◦▪·–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])[ \t]+\S")
+_ROW = re.compile(r"[ \t]*\|.*\||[^\n|]*\S[ \t]+\|[ \t]+\S")
+_LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]*(?:\r\n|[\r\n\u2028\u2029\x0b\x0c]|\Z)")
+
+
+def find_sentences(text: str, within: Span | None = None) -> list[Span]:
+    """Return the sentences of `text` (or of a part of it) in order, without surrounding white space.
+
+    Every character that is not white space lies in exactly one sentence.
+    """
+    within = within or Span(0, len(text))
+    found: list[Span] = []
+    for block in _blocks(text, within):
+        found.extend(_split_block(text, block))
+    return found
+
+
+def _blocks(text: str, within: Span) -> Iterator[Span]:
+    """Yield runs of lines that belong together: a paragraph, a list item, a table row."""
+    start: int | None = None
+    end = within.start
+    widest = previous = 0
+    for begin, stop in _lines(text, within):
+        line = text[begin:stop]
+        bare = line.strip()
+        if not bare:
+            if start is not None:
+                yield Span(start, end)
+            start, widest = None, 0
+            continue
+        is_row = bool(_ROW.match(line))
+        fresh = is_row or bool(_ITEM.match(line)) or _ended(text, start, end, previous, widest, bare)
+        if start is not None and fresh:
+            yield Span(start, end)
+            start, widest = None, 0
+        if start is None:
+            start = begin
+        end, previous = stop, len(bare)
+        widest = max(widest, previous)
+        if is_row:
+            yield Span(start, end)
+            start, widest = None, 0
+    if start is not None:
+        yield Span(start, end)
+
+
+def _lines(text: str, within: Span) -> Iterator[tuple[int, int]]:
+    position = within.start
+    while position < within.end:
+        match = _LINE.match(text, position, within.end)
+        if match is None or match.end() == position:
+            break
+        yield position, match.end()
+        position = match.end()
+
+
+def _ended(text: str, start: int | None, end: int, previous: int, widest: int, line: str) -> bool:
+    """Tell whether the block text[start:end] ends there, rather than being wrapped into the next line."""
+    if start is None:
+        return False
+    if text[max(start, end - 80) : end].rstrip()[-1:] in tuple(".!?:;…。！？"):
+        return True
+    # a wrapped line is about as wide as its paragraph; one that stops early was ended on purpose
+    return previous < max(40, int(widest * 0.7)) and not line[:1].islower()
+
+
+def _split_block(text: str, block: Span) -> Iterator[Span]:
+    start = block.start
+    for match in _TERMINAL.finditer(text, block.start, block.end):
+        if match.end() < block.end and not _is_boundary(text, start, match, block.end):
+            continue
+        span = _trim(text, start, match.end())
+        if span is not None:
+            yield span
+        start = match.end()
+    rest = _trim(text, start, block.end)
+    if rest is not None:
+        yield rest
+
+
+def _is_boundary(text: str, start: int, match: re.Match[str], end: int) -> bool:
+    mark = match["mark"]
+    if mark[0] in "。！？｡":
+        return True
+    following = text[match.end() : min(end, match.end() + 80)].lstrip()
+    if not following:
+        return True
+    opener = following.lstrip("\"'“‘«([¿¡*_")[:1]
+    if not (opener.isupper() or opener.isdigit() or _is_uncased(opener)):
+        return False
+    if mark != ".":
+        return True
+    word = _LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
+    token = word.group() if word else ""
+    bare = token.strip("'’-&").casefold()
+    next_word = re.match(r"[\"'“‘«(\[]*([\w’']+)", following)
+    opens = next_word is not None and next_word.group(1).casefold() in _OPENERS
+    if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", token):  # U.S, e.g, a.m
+        return opens and bare not in ("e.g", "i.e")
+    if len(bare) == 1 and bare.isalpha():  # an initial, or a list letter
+        return opens and bare != "v" and not match["close"]
+    if bare in _ABBREVIATIONS:
+        return opens and bare in ("etc", "inc", "ltd", "co", "corp", "jr", "sr", "al", "ave", "st")
+    # "1. First" opening a line is a list mark, not a sentence
+    return not (bare.isdigit() and text[start : match.start()].strip() == token)
+
+
+def _is_uncased(character: str) -> bool:
+    return character.isalpha() and not character.islower() and not character.isupper()
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    # a byte order mark isn't white space to Python, but no reader can see it
+    while start < end and (text[start].isspace() or text[start] == "\ufeff"):
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end) if start < end else None

@@ -1,0 +1,232 @@
+"""The nouns of the house: frozen, nested, and ignorant of every library.
+
+All offsets count Unicode characters (Python string indices) in a document's canonical text.
+Types nest: a `Citation` holds its `Passage`, which holds its `Hit`s, which hold their `Chunk`s;
+nothing is copied upward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range of character offsets: `start` belongs to it, `end` does not."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        """Refuse a range that runs backwards or begins before the text."""
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, got {self.start}..{self.end}")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """Return the slice of `text` this span cuts out; raise ValueError where it reaches past the end."""
+        if self.end > len(text):
+            raise ValueError(f"span {self.start}..{self.end} reaches past a text of {len(text)} characters")
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Tell whether the two ranges share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+    def contains(self, other: Span) -> bool:
+        """Tell whether `other` lies inside this range."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a document under one heading, on one page where the format has pages.
+
+    `heading` is the path from the outermost heading to the innermost; `page` is the label a reader
+    sees on the page, not an index.
+    """
+
+    page: str | None
+    heading: tuple[str, ...]
+    span: Span
+
+    def context(self, title: str) -> str:
+        """Return what goes in front of a chunk of this section when it is looked up, never into its text."""
+        path = self.heading
+        if title and (not path or path[0] != title):
+            path = (title, *path)
+        return " › ".join(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source with its canonical text: decoded once, then never changed.
+
+    `source` is the path relative to the collection and is the document's identity; `digest` is
+    "sha256:…" of the file's bytes and is its revision.
+    """
+
+    source: str
+    digest: str
+    title: str
+    text: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of one section: `span.of(document.text) == text`, and each sentence's span lies in `span`."""
+
+    id: str
+    source: str
+    section: Section
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a hit's score is made of.
+
+    `dense` and `sentence` are cosine similarities of the question to the chunk and to its best
+    sentence; `keyword` is the BM25 score as a share of the best one for this question (0 to 1).
+    """
+
+    dense: float
+    sentence: float
+    keyword: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a question; `score` is the fused score, 0 to 1, higher is better.
+
+    `sentence_scores` runs beside `chunk.sentences`: the cosine similarity of each to the question.
+    """
+
+    chunk: Chunk
+    score: float
+    parts: Parts
+    sentence_scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Evidence as it is shown: one or more overlapping hits of one document, numbered from 1.
+
+    `highlights` lie inside `span`. `support` holds hits elsewhere that say the same in nearly the same
+    words.
+    """
+
+    number: int
+    hits: tuple[Hit, ...]
+    span: Span
+    text: str
+    highlights: tuple[Span, ...] = ()
+    support: tuple[Hit, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The document the passage stands in."""
+        return self.hits[0].chunk.source
+
+    @property
+    def section(self) -> Section:
+        """The section of the passage's best hit."""
+        return self.hits[0].chunk.section
+
+    @property
+    def score(self) -> float:
+        """The fused score of the passage's best hit."""
+        return self.hits[0].score
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote: `quote.of(document.text)` for the document of this digest."""
+
+    passage: Passage
+    digest: str
+    quote: Span
+
+    @property
+    def text(self) -> str:
+        """The quoted words."""
+        offset = self.passage.span.start
+        return self.passage.text[self.quote.start - offset : self.quote.end - offset]
+
+
+class Verdict(StrEnum):
+    """What the documents have to say: an answer, perhaps only something near, or nothing."""
+
+    ANSWERED = "answered"
+    UNSURE = "unsure"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer writes: text with `[n]` marks, and the quotes it was made from, in order.
+
+    Each quote is (passage number, span in that passage's document).
+    """
+
+    text: str
+    quotes: tuple[tuple[int, Span], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to one question.
+
+    `searched` is the question as it was looked up (it differs from `question` after a follow-up was
+    resolved or an over-long question cut); `confidence` is 0 to 1; `notices` are things the asker must
+    be told, as whole sentences.
+    """
+
+    question: str
+    searched: str
+    text: str
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    verdict: Verdict
+    confidence: float
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation: what was asked and what came back."""
+
+    question: str
+    answer: str = ""
+
+
+class FileState(StrEnum):
+    """What became of a file: read into the index, left out on purpose, or failed."""
+
+    INDEXED = "indexed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One file's line in the coverage ledger.
+
+    `reason` says why a file isn't indexed, or what a reader should know of one that is.
+    `characters` counts the canonical text; `reader` and `encoding` name how it was read.
+    """
+
+    source: str
+    state: FileState
+    reason: str = ""
+    reader: str = ""
+    encoding: str = ""
+    characters: int = 0
+    sections: int = 0
+    chunks: int = 0

@@ -1,0 +1,202 @@
+"""The Gradio page: a question box and the conversation on the left, the evidence on the right.
+
+Only wiring: what is shown is made in `render`. Everything comes from this process; nothing is fetched,
+and nothing is sent anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.config import Settings
+from qa.engine import Engine
+from qa.errors import ConfigError, QAError
+from qa.types import FileState, Turn, Verdict
+from qa.ui import render
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+logger = logging.getLogger(__name__)
+
+_HERE = Path(__file__).parent
+_KEPT_TURNS = 30  # how far back a conversation's evidence can be opened
+_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
+_MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+# shown where the collection holds the document, so that each has its answer in the index
+_EXAMPLES = (
+    ("state-department-fact-sheet.md", "On what date does the USMCA end unless it is extended?"),
+    ("encyclopedia-article.html", "Which countries' football federations do both belong to?"),
+    ("citizen-services.html", "Which number do I call after hours in an emergency?"),
+    ("embassy-history.txt", "How many ports of entry does the border have?"),
+    ("foreign-policy-explainer.md", "Who walked on the moon first?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """One turn of the conversation as shown: question, answer and evidence, each as HTML."""
+
+    turn: Turn
+    said: str
+    evidence: str
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve the page until interrupted; call `ready` with its address once it answers.
+
+    Raises IndexMissing where there is nothing to ask, ConfigError where the port is taken.
+    """
+    engine = Engine.open(settings)
+    host, port = settings.serve.host, settings.serve.port
+    _assert_free(host, port)
+    page = make_page(engine)
+    # the model is loaded while the page is being opened; a question asked meanwhile waits for it
+    threading.Thread(target=engine.warm_up, daemon=True).start()
+    launch(page, host, port)
+    ready(f"http://{host}:{port}")
+    page.block_thread()
+
+
+def make_page(engine: Engine) -> gr.Blocks:
+    """Return the page, not yet served."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import gradio as gr
+
+    ledger = engine.index.ledger
+    indexed = sum(entry.state is FileState.INDEXED for entry in ledger)
+    examples = [question for source, question in _EXAMPLES if source in engine.index.sources]
+    with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
+        past = gr.State([])
+        gr.HTML(
+            "<header class='top'><h1>Quoth</h1><p>Ask your documents. The answer is in their own words.</p></header>",
+            elem_id="top",
+        )
+        with gr.Row(elem_id="rooms", equal_height=False):
+            with gr.Column(scale=5, min_width=320, elem_id="left"):
+                talk = gr.HTML(_welcome(indexed), elem_id="talk")
+                with gr.Row(elem_id="ask", equal_height=True):
+                    box = gr.Textbox(
+                        placeholder="Ask a question, then press Enter",
+                        label="Question",
+                        show_label=False,
+                        container=False,
+                        autofocus=True,
+                        lines=1,
+                        max_lines=4,
+                        scale=8,
+                        elem_id="question",
+                    )
+                    button = gr.Button("Ask", variant="primary", scale=1, min_width=72, elem_id="ask-button")
+                shown = [gr.Button(text, size="sm", elem_classes="example") for text in examples]
+                with gr.Accordion(f"Documents ({indexed} of {len(ledger)} indexed)", open=False, elem_id="documents"):
+                    gr.HTML(render.ledger_html(ledger))
+            with gr.Column(scale=6, min_width=320, elem_id="right"):
+                evidence = gr.HTML(_no_evidence(), elem_id="evidence")
+
+        def receive(question: str, turns: list[_Exchange]) -> tuple[str, str, str]:
+            return "", question, _conversation(turns, question)
+
+        def answer(question: str, turns: list[_Exchange]) -> tuple[list[_Exchange], str, str]:
+            turns = [*turns, _exchange(engine, question, turns)][-_KEPT_TURNS:]
+            return turns, _conversation(turns), _evidence(turns)
+
+        asked = gr.State("")
+        focus = "() => document.querySelector('#question textarea, #question input')?.focus()"
+        for event in (box.submit, button.click):
+            event(receive, [box, past], [box, asked, talk], show_progress="hidden", queue=False).then(
+                answer, [asked, past], [past, talk, evidence], show_progress="hidden"
+            ).then(None, js=f"() => {{ window.quoth?.answered(); ({focus})(); }}")
+        for example in shown:
+            example.click(receive, [example, past], [box, asked, talk], show_progress="hidden", queue=False).then(
+                answer, [asked, past], [past, talk, evidence], show_progress="hidden"
+            ).then(None, js=f"() => {{ window.quoth?.answered(); ({focus})(); }}")
+    return page
+
+
+def launch(page: gr.Blocks, host: str, port: int) -> None:
+    """Serve the page in a thread of its own, and return once it answers."""
+    import gradio as gr
+
+    theme = gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=_FONTS, font_mono=_MONO)
+    try:
+        page.launch(
+            server_name=host,
+            server_port=port,
+            quiet=True,
+            share=False,
+            ssr_mode=False,
+            prevent_thread_lock=True,
+            footer_links=[],
+            theme=theme,
+            css=(_HERE / "page.css").read_text(encoding="utf-8"),
+            head=f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
+        )
+    except OSError as exc:
+        raise ConfigError(_port_taken(host, port)) from exc
+
+
+def _exchange(engine: Engine, question: str, turns: list[_Exchange]) -> _Exchange:
+    """Ask, check the quotes once more, and render; an error is said in the conversation."""
+    number = len(turns) + 1
+    try:
+        reply = engine.ask(question, [exchange.turn for exchange in turns])
+        engine.check(reply.answer)
+    except QAError as exc:
+        said = render.question_html(question) + render.error_html(str(exc))
+        return _Exchange(Turn(question), said, _no_evidence())
+    answer = reply.answer
+    said = render.question_html(question) + render.answer_html(answer, number)
+    text = answer.text if answer.verdict is Verdict.ANSWERED else ""
+    return _Exchange(Turn(question, text), said, render.evidence_html(answer, number))
+
+
+def _conversation(turns: list[_Exchange], waiting: str = "") -> str:
+    parts = [exchange.said for exchange in turns]
+    if waiting.strip():
+        parts.append(render.question_html(waiting) + "<p class='working' role='status'>Reading your documents…</p>")
+    return f"<div class='log' role='log' aria-live='polite'>{''.join(parts)}</div>"
+
+
+def _evidence(turns: list[_Exchange]) -> str:
+    """Return every turn's evidence, the last one open; a citation of an earlier turn opens its own."""
+    return "".join(
+        f"<section class='turn{' open' if number == len(turns) else ''}' data-turn='{number}' "
+        f"aria-label='Evidence for question {number}'>{exchange.evidence}</section>"
+        for number, exchange in enumerate(turns, start=1)
+    )
+
+
+def _welcome(indexed: int) -> str:
+    return (
+        "<div class='log' role='log' aria-live='polite'><p class='welcome'>"
+        f"{indexed} document{'s are' if indexed != 1 else ' is'} indexed. Answers are quotes: each number opens the "
+        "place it was taken from. Where the documents don't say, you are told so.</p></div>"
+    )
+
+
+def _no_evidence() -> str:
+    return "<p class='empty'>The passages an answer was taken from appear here.</p>"
+
+
+def _assert_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            raise ConfigError(_port_taken(host, port)) from exc
+
+
+def _port_taken(host: str, port: int) -> str:
+    return f"{host}:{port} can't be listened on (in use?). Stop what runs there, or run: qa chat --port {port + 1}"

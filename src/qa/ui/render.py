@@ -1,0 +1,235 @@
+"""Answers to JSON, to terminal text and to HTML: pure, escaped, and ignorant of gradio.
+
+A highlight is cut out of the passage by its offsets, never looked for by its words.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from qa.types import Answer, Citation, FileState, LedgerEntry, Passage, Verdict
+
+SAID = {
+    Verdict.ANSWERED: "",
+    Verdict.UNSURE: "Probably not an answer: these are only the nearest passages.",
+    Verdict.NOT_FOUND: "Not in your documents, as far as they could be read.",
+}
+_WIDTH = 96
+
+
+def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: object = None) -> dict[str, Any]:  # noqa: A002
+    """Return the answer as the public interface defines it; offsets count characters of the canonical text."""
+    return {
+        "id": id,
+        "question": answer.question,
+        "searched": answer.searched,
+        "verdict": answer.verdict.value,
+        "confidence": round(answer.confidence, 4),
+        "answer": answer.text,
+        "citations": [_citation_json(citation) for citation in answer.citations],
+        "passages": [_passage_json(passage) for passage in answer.passages],
+        "notices": list(answer.notices),
+        "timings_ms": {name: round(value, 2) for name, value in (timings_ms or {}).items()},
+    }
+
+
+def place(passage: Passage) -> str:
+    """Return where a passage stands, as a person would look for it: source, page, heading path."""
+    section = passage.section
+    page = f"p. {section.page}" if section.page else ""
+    return " · ".join(part for part in (passage.source, page, " › ".join(section.heading)) if part)
+
+
+def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
+    """Return the answer for a terminal: verdict, quotes with their places, the best passages with highlights."""
+    bold, dim, mark, plain = ("\033[1m", "\033[2m", "\033[7m", "\033[0m") if colour else ("", "", "", "")
+    opening, closing = (mark, plain) if colour else ("»", "«")
+    blocks = []
+    if SAID[answer.verdict]:
+        blocks.append(f"{bold}{SAID[answer.verdict]}{plain}")
+    for notice in answer.notices:
+        blocks.append(f"{dim}{_safe(notice)}{plain}")
+    if answer.searched != answer.question and not answer.notices:
+        blocks.append(f"{dim}Searched for: {_safe(answer.searched)}{plain}")
+    for citation in answer.citations:
+        where = _safe(place(citation.passage))
+        blocks.append(f"{bold}“{_safe(citation.text)}” [{citation.passage.number}]{plain}\n    {dim}{where}{plain}")
+    shown = {citation.passage.number for citation in answer.citations} | {p.number for p in answer.passages[:most]}
+    for passage in answer.passages:
+        if passage.number not in shown:
+            continue
+        body = "".join(f"{opening}{_safe(piece)}{closing}" if lit else _safe(piece) for piece, lit in _pieces(passage))
+        lines = [
+            textwrap.fill(line, _WIDTH, initial_indent="    ", subsequent_indent="    ") for line in body.splitlines()
+        ]
+        support = f"\n    {dim}also in: {_safe(_support(passage))}{plain}" if passage.support else ""
+        head = f"{bold}[{passage.number}]{plain} {_safe(place(passage))} {dim}(score {passage.score:.2f}){plain}"
+        blocks.append("\n".join([head, *lines]) + support)
+    return "\n\n".join(blocks)
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """Return the answer's part of the conversation: its quotes with marks that point at passages of `turn`."""
+    said = SAID[answer.verdict]
+    parts = [f'<div class="answer {answer.verdict.value}" data-turn="{turn}">']
+    if said:
+        parts.append(f'<p class="verdict">{html.escape(said)}</p>')
+    if answer.searched != answer.question and answer.verdict is not Verdict.NOT_FOUND:
+        parts.append(f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q></p>')
+    for line, citation in zip(answer.text.splitlines(), answer.citations, strict=False):
+        del line
+        parts.append(_quote_html(citation, turn))
+    parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in answer.notices)
+    if answer.verdict is Verdict.NOT_FOUND and answer.passages:
+        parts.append('<p class="notice">The nearest passages are beside, in case the words differ.</p>')
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def evidence_html(answer: Answer, turn: int) -> str:
+    """Return the numbered passages, each with its place, its whole text and its highlights."""
+    if not answer.passages:
+        return '<p class="empty">No passage came near this question.</p>'
+    cited = {citation.passage.number for citation in answer.citations}
+    lead = {
+        Verdict.ANSWERED: "Evidence",
+        Verdict.UNSURE: "Nearest passages (probably not an answer)",
+        Verdict.NOT_FOUND: "Nearest passages (not an answer)",
+    }[answer.verdict]
+    cards = "".join(_passage_html(passage, passage.number in cited, turn) for passage in answer.passages)
+    return f'<h2 class="lead">{lead}</h2><ol class="passages">{cards}</ol>'
+
+
+def question_html(question: str) -> str:
+    """Return the question as asked."""
+    return f'<div class="question">{html.escape(_short(question, 2000))}</div>'
+
+
+def error_html(message: str) -> str:
+    """Return an error as the page shows it."""
+    return f'<div class="answer error" role="alert"><p class="verdict">{html.escape(message)}</p></div>'
+
+
+def ledger_html(ledger: Sequence[LedgerEntry]) -> str:
+    """Return the indexed documents with their state, those that weren't read first."""
+    rows = "".join(
+        f'<li class="{entry.state.value}"><span class="state">{entry.state.value}</span>'
+        f'<span class="name">{html.escape(entry.source)}</span>'
+        f'<span class="facts">{html.escape(_facts(entry))}</span></li>'
+        for entry in sorted(ledger, key=lambda entry: (entry.state is FileState.INDEXED, entry.source))
+    )
+    return f'<ul class="ledger">{rows}</ul>'
+
+
+def ledger_text(ledger: Sequence[LedgerEntry]) -> str:
+    """Return the coverage ledger for a terminal: a line a file, then the sums."""
+    width = min(60, max((len(_safe(entry.source)) for entry in ledger), default=0))
+    lines = [f"{entry.state.value:<8} {_safe(entry.source):<{width}}  {_safe(_facts(entry))}" for entry in ledger]
+    counts = {state: sum(entry.state is state for entry in ledger) for state in FileState}
+    characters = sum(entry.characters for entry in ledger)
+    chunks = sum(entry.chunks for entry in ledger)
+    lines.append(
+        f"{len(ledger)} files: {counts[FileState.INDEXED]} indexed ({characters:,} characters, {chunks:,} chunks), "
+        f"{counts[FileState.SKIPPED]} skipped, {counts[FileState.FAILED]} failed"
+    )
+    return "\n".join(lines)
+
+
+def _facts(entry: LedgerEntry) -> str:
+    if entry.state is not FileState.INDEXED:
+        return entry.reason
+    facts = f"{entry.characters:,} characters, {entry.sections} sections, {entry.chunks} chunks, {entry.reader}"
+    return f"{facts}, {entry.reason or entry.encoding}"
+
+
+def _citation_json(citation: Citation) -> dict[str, Any]:
+    section = citation.passage.section
+    return {
+        "n": citation.passage.number,
+        "source": citation.passage.source,
+        "digest": citation.digest,
+        "page": section.page,
+        "heading": " › ".join(section.heading),
+        "start": citation.quote.start,
+        "end": citation.quote.end,
+        "quote": citation.text,
+    }
+
+
+def _passage_json(passage: Passage) -> dict[str, Any]:
+    parts = passage.hits[0].parts
+    section = passage.section
+    return {
+        "n": passage.number,
+        "source": passage.source,
+        "page": section.page,
+        "heading": " › ".join(section.heading),
+        "start": passage.span.start,
+        "end": passage.span.end,
+        "text": passage.text,
+        "score": round(passage.score, 6),
+        "parts": {
+            "dense": round(parts.dense, 6),
+            "sentence": round(parts.sentence, 6),
+            "keyword": round(parts.keyword, 6),
+        },
+        "highlights": [{"start": h.start, "end": h.end} for h in passage.highlights],
+        "also_in": [
+            {"source": h.chunk.source, "start": h.chunk.span.start, "end": h.chunk.span.end} for h in passage.support
+        ],
+    }
+
+
+def _pieces(passage: Passage) -> list[tuple[str, bool]]:
+    """Cut a passage at its highlights: (text, whether highlighted), in order, nothing lost."""
+    pieces, position, base = [], passage.span.start, passage.span.start
+    for highlight in sorted(passage.highlights):
+        begin = max(position, highlight.start)
+        pieces.append((passage.text[position - base : begin - base], False))
+        pieces.append((passage.text[begin - base : highlight.end - base], True))
+        position = max(position, highlight.end)
+    pieces.append((passage.text[position - base :], False))
+    return [piece for piece in pieces if piece[0]]
+
+
+def _quote_html(citation: Citation, turn: int) -> str:
+    number = citation.passage.number
+    label = html.escape(f"Show passage {number}: {place(citation.passage)}", quote=True)
+    return (
+        f'<blockquote class="quote"><p>{html.escape(citation.text)} '
+        f'<button type="button" class="cite" data-turn="{turn}" data-n="{number}" aria-label="{label}" '
+        f'title="{label}">[{number}]</button></p>'
+        f"<footer>{html.escape(place(citation.passage))}</footer></blockquote>"
+    )
+
+
+def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
+    body = "".join(
+        f"<mark>{html.escape(piece)}</mark>" if lit else html.escape(piece) for piece, lit in _pieces(passage)
+    )
+    heading = " › ".join(passage.section.heading)
+    page = f"<span>p. {html.escape(passage.section.page)}</span>" if passage.section.page else ""
+    support = f'<p class="support">Also in: {html.escape(_support(passage))}</p>' if passage.support else ""
+    kind = "cited" if cited else "near"
+    return (
+        f'<li class="passage {kind}" id="p-{turn}-{passage.number}" tabindex="-1">'
+        f'<header><span class="n">[{passage.number}]</span> <span class="source">{html.escape(passage.source)}</span>'
+        f'{page}<span class="heading">{html.escape(heading)}</span></header>'
+        f'<div class="text" dir="auto">{body}</div>{support}</li>'
+    )
+
+
+def _support(passage: Passage) -> str:
+    return ", ".join(dict.fromkeys(hit.chunk.source for hit in passage.support))
+
+
+def _short(text: str, most: int = 300) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def _safe(text: str) -> str:
+    """Take control characters out of what a terminal is to print, so that no document can drive it."""
+    return "".join(c if c in "\n\t" or c.isprintable() or (c.isspace() and c != "\x1b") else "\ufffd" for c in text)

@@ -1,0 +1,53 @@
+"""Fakes of the seams: deterministic and text-dependent, so that "which page covers returns?" has one right answer."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.protocols import Embedded, Input, Progress, Query, Rows
+
+_WORD = re.compile(r"\w+")
+
+
+class HashingEmbedder:
+    """Hashes words to dimensions: texts that share words are near, without weights."""
+
+    fingerprint = "hashing:1"
+    dim = 64
+    max_tokens = 200
+
+    def __init__(self) -> None:
+        self.embedded = 0  # chunks embedded so far, to see what an update left alone
+
+    def embed_documents(self, inputs: Sequence[Input], progress: Progress | None = None) -> Embedded:
+        """Embed chunks with their context, and each sentence by its own words."""
+        self.embedded += len(inputs)
+        chunks = [self._row(f"{item.context} {item.text}") for item in inputs]
+        sentences = [self._row(sentence.of(item.text)) for item in inputs for sentence in item.sentences]
+        if progress:
+            progress(len(inputs), len(inputs))
+        return Embedded(self._stack(chunks), self._stack(sentences))
+
+    def embed_query(self, question: str) -> Query:
+        """Embed the question's first `max_tokens` words."""
+        words = list(_WORD.finditer(question))
+        kept = words[self.max_tokens - 1].end() if len(words) > self.max_tokens else len(question)
+        return Query(self._row(question[:kept]), kept)
+
+    def _row(self, text: str) -> Rows:
+        row = np.zeros(self.dim, dtype=np.float32)
+        for word in _WORD.findall(text.casefold()):
+            digest = hashlib.sha256(word.encode()).digest()
+            row[digest[0] % self.dim] += 1.0 if digest[1] % 2 else -1.0
+        length = float(np.linalg.norm(row))
+        if length == 0.0:
+            row[0] = length = 1.0
+        unit: Rows = (row / length).astype(np.float32)
+        return unit
+
+    def _stack(self, rows: Sequence[Rows]) -> Rows:
+        return np.stack(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
