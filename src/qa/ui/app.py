@@ -28,13 +28,18 @@ logger = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
 _KEPT_TURNS = 30  # how far back a conversation's evidence can be opened
+# the page's own script answers to these; focus returns to the box, so that the next question can be typed
+_FOCUS = "document.querySelector('#question textarea, #question input')?.focus()"
+_ON_ASKED = "(...values) => { window.quoth?.asked(); return values; }"
+_ON_ANSWERED = f"() => {{ window.quoth?.answered(); {_FOCUS}; }}"
+_ON_CLEARED = f"() => {{ window.quoth?.cleared(); {_FOCUS}; }}"
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 # shown where the collection holds the document, so that each has its answer in the index
 _EXAMPLES = (
     ("state-department-fact-sheet.md", "On what date does the USMCA end unless it is extended?"),
-    ("encyclopedia-article.html", "Which countries' football federations do both belong to?"),
+    ("encyclopedia-article.html", "Which football federations do both countries belong to?"),
     ("citizen-services.html", "Which number do I call after hours in an emergency?"),
     ("embassy-history.txt", "How many ports of entry does the border have?"),
     ("foreign-policy-explainer.md", "Who walked on the moon first?"),
@@ -97,8 +102,10 @@ def make_page(engine: Engine) -> gr.Blocks:
                         elem_id="question",
                     )
                     button = gr.Button("Ask", variant="primary", scale=1, min_width=72, elem_id="ask-button")
-                shown = [gr.Button(text, size="sm", elem_classes="example") for text in examples]
-                with gr.Accordion(f"Documents ({indexed} of {len(ledger)} indexed)", open=False, elem_id="documents"):
+                again = gr.Button("New conversation", size="sm", elem_id="again")
+                with gr.Column(elem_id="examples", visible=bool(examples)):
+                    shown = [gr.Button(text, size="sm", elem_classes="example") for text in examples]
+                with gr.Accordion(f"Documents ({indexed} of {len(ledger)} indexed)", open=True, elem_id="documents"):
                     gr.HTML(render.ledger_html(ledger))
             with gr.Column(scale=6, min_width=320, elem_id="right"):
                 evidence = gr.HTML(_no_evidence(), elem_id="evidence")
@@ -110,16 +117,17 @@ def make_page(engine: Engine) -> gr.Blocks:
             turns = [*turns, _exchange(engine, question, turns)][-_KEPT_TURNS:]
             return turns, _conversation(turns), _evidence(turns)
 
+        def start_again() -> tuple[list[_Exchange], str, str]:
+            return [], _welcome(indexed), _no_evidence()
+
         asked = gr.State("")
-        focus = "() => document.querySelector('#question textarea, #question input')?.focus()"
-        for event in (box.submit, button.click):
-            event(receive, [box, past], [box, asked, talk], show_progress="hidden", queue=False).then(
-                answer, [asked, past], [past, talk, evidence], show_progress="hidden"
-            ).then(None, js=f"() => {{ window.quoth?.answered(); ({focus})(); }}")
-        for example in shown:
-            example.click(receive, [example, past], [box, asked, talk], show_progress="hidden", queue=False).then(
-                answer, [asked, past], [past, talk, evidence], show_progress="hidden"
-            ).then(None, js=f"() => {{ window.quoth?.answered(); ({focus})(); }}")
+        for trigger, source in [(box.submit, box), (button.click, box)] + [(e.click, e) for e in shown]:
+            trigger(
+                receive, [source, past], [box, asked, talk], show_progress="hidden", queue=False, js=_ON_ASKED
+            ).then(answer, [asked, past], [past, talk, evidence], show_progress="hidden").then(None, js=_ON_ANSWERED)
+        again.click(start_again, None, [past, talk, evidence], show_progress="hidden", queue=False).then(
+            None, js=_ON_CLEARED
+        )
     return page
 
 

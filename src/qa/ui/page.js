@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  function show(turn, n) {
+  function show(turn, n, start) {
     document.querySelectorAll("#evidence section.turn").forEach(function (section) {
       section.classList.toggle("open", section.dataset.turn === String(turn));
     });
@@ -13,7 +13,19 @@
     if (!passage) return;
     passage.classList.add("current");
     passage.focus({ preventScroll: true });
-    (passage.querySelector("mark") || passage).scrollIntoView({ block: "center", behavior: motion() });
+    const quoted = start && passage.querySelector('mark[data-start="' + Number(start) + '"]');
+    bring(quoted || passage.querySelector("mark") || passage);
+  }
+
+  // Side by side only the evidence scrolls, so that the question box stays where it is.
+  function bring(target) {
+    const room = document.getElementById("right");
+    if (room && room.scrollHeight > room.clientHeight + 1 && window.innerWidth > 720) {
+      const offset = target.getBoundingClientRect().top - room.getBoundingClientRect().top;
+      room.scrollTo({ top: room.scrollTop + offset - room.clientHeight / 3, behavior: motion() });
+    } else {
+      target.scrollIntoView({ block: "center", behavior: motion() });
+    }
   }
 
   function motion() {
@@ -26,7 +38,7 @@
 
   document.addEventListener("click", function (event) {
     const cite = event.target instanceof Element ? event.target.closest("button.cite") : null;
-    if (cite) show(cite.dataset.turn, cite.dataset.n);
+    if (cite) show(cite.dataset.turn, cite.dataset.n, cite.dataset.start);
   });
 
   document.addEventListener("keydown", function (event) {
@@ -36,11 +48,19 @@
   });
 
   window.quoth = {
+    asked: function () {
+      document.body.classList.add("quoth-asked");
+    },
     answered: function () {
-      const log = document.querySelector("#talk .log");
-      const last = log && log.querySelector(".question:last-of-type, .answer:last-child");
-      if (log) log.scrollTop = log.scrollHeight;
-      if (last && window.innerWidth < 720) last.scrollIntoView({ block: "nearest", behavior: motion() });
+      const talk = document.getElementById("talk");
+      const last = talk && talk.querySelector(".log > .question:nth-last-of-type(2), .log > .answer:last-child");
+      const room = document.getElementById("right");
+      if (room) room.scrollTop = 0;
+      if (last && window.innerWidth > 720) talk.scrollTop = talk.scrollHeight;
+      else if (last) last.scrollIntoView({ block: "nearest", behavior: motion() });
+    },
+    cleared: function () {
+      document.body.classList.remove("quoth-asked");
     },
   };
 })();

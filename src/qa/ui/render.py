@@ -6,6 +6,7 @@ A highlight is cut out of the passage by its offsets, never looked for by its wo
 from __future__ import annotations
 
 import html
+import itertools
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ SAID = {
     Verdict.NOT_FOUND: "Not in your documents, as far as they could be read.",
 }
 _WIDTH = 96
+_MOST_LISTED = 300
 
 
 def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: object = None) -> dict[str, Any]:  # noqa: A002
@@ -61,7 +63,9 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
     for passage in answer.passages:
         if passage.number not in shown:
             continue
-        body = "".join(f"{opening}{_safe(piece)}{closing}" if lit else _safe(piece) for piece, lit in _pieces(passage))
+        body = "".join(
+            f"{opening}{_safe(piece)}{closing}" if lit else _safe(piece) for _, piece, lit in _pieces(passage)
+        )
         lines = [
             textwrap.fill(line, _WIDTH, initial_indent="    ", subsequent_indent="    ") for line in body.splitlines()
         ]
@@ -79,12 +83,11 @@ def answer_html(answer: Answer, turn: int) -> str:
         parts.append(f'<p class="verdict">{html.escape(said)}</p>')
     if answer.searched != answer.question and answer.verdict is not Verdict.NOT_FOUND:
         parts.append(f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q></p>')
-    for line, citation in zip(answer.text.splitlines(), answer.citations, strict=False):
-        del line
-        parts.append(_quote_html(citation, turn))
+    for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
+        parts.append(_quotes_html(list(quotes), turn))
     parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in answer.notices)
     if answer.verdict is Verdict.NOT_FOUND and answer.passages:
-        parts.append('<p class="notice">The nearest passages are beside, in case the words differ.</p>')
+        parts.append('<p class="notice">The nearest passages are shown all the same, in case the words differ.</p>')
     parts.append("</div>")
     return "".join(parts)
 
@@ -114,14 +117,16 @@ def error_html(message: str) -> str:
 
 
 def ledger_html(ledger: Sequence[LedgerEntry]) -> str:
-    """Return the indexed documents with their state, those that weren't read first."""
+    """Return the documents with their state, those that weren't read first; of very many, the first 300."""
+    ordered = sorted(ledger, key=lambda entry: (entry.state is FileState.INDEXED, entry.source))
+    more = f"<li>… and {len(ordered) - _MOST_LISTED:,} more: qa status</li>" if len(ordered) > _MOST_LISTED else ""
     rows = "".join(
         f'<li class="{entry.state.value}"><span class="state">{entry.state.value}</span>'
         f'<span class="name">{html.escape(entry.source)}</span>'
         f'<span class="facts">{html.escape(_facts(entry))}</span></li>'
-        for entry in sorted(ledger, key=lambda entry: (entry.state is FileState.INDEXED, entry.source))
+        for entry in ordered[:_MOST_LISTED]
     )
-    return f'<ul class="ledger">{rows}</ul>'
+    return f'<ul class="ledger">{rows}{more}</ul>'
 
 
 def ledger_text(ledger: Sequence[LedgerEntry]) -> str:
@@ -183,32 +188,36 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
     }
 
 
-def _pieces(passage: Passage) -> list[tuple[str, bool]]:
-    """Cut a passage at its highlights: (text, whether highlighted), in order, nothing lost."""
+def _pieces(passage: Passage) -> list[tuple[int, str, bool]]:
+    """Cut a passage at its highlights: (start in the document, text, whether highlighted), nothing lost."""
     pieces, position, base = [], passage.span.start, passage.span.start
     for highlight in sorted(passage.highlights):
         begin = max(position, highlight.start)
-        pieces.append((passage.text[position - base : begin - base], False))
-        pieces.append((passage.text[begin - base : highlight.end - base], True))
+        pieces.append((position, passage.text[position - base : begin - base], False))
+        pieces.append((begin, passage.text[begin - base : highlight.end - base], True))
         position = max(position, highlight.end)
-    pieces.append((passage.text[position - base :], False))
-    return [piece for piece in pieces if piece[0]]
+    pieces.append((position, passage.text[position - base :], False))
+    return [piece for piece in pieces if piece[1]]
 
 
-def _quote_html(citation: Citation, turn: int) -> str:
-    number = citation.passage.number
-    label = html.escape(f"Show passage {number}: {place(citation.passage)}", quote=True)
-    return (
-        f'<blockquote class="quote"><p>{html.escape(citation.text)} '
-        f'<button type="button" class="cite" data-turn="{turn}" data-n="{number}" aria-label="{label}" '
-        f'title="{label}">[{number}]</button></p>'
-        f"<footer>{html.escape(place(citation.passage))}</footer></blockquote>"
+def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
+    """Quotes of one passage, each with its mark, and where they stand."""
+    passage = citations[0].passage
+    where = html.escape(place(passage))
+    paragraphs = "".join(
+        f'<p dir="auto">{html.escape(citation.text)} '
+        f'<button type="button" class="cite" data-turn="{turn}" data-n="{passage.number}" '
+        f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {where}">'
+        f"[{passage.number}]</button></p>"
+        for citation in citations
     )
+    return f'<blockquote class="quote">{paragraphs}<footer>{where}</footer></blockquote>'
 
 
 def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
     body = "".join(
-        f"<mark>{html.escape(piece)}</mark>" if lit else html.escape(piece) for piece, lit in _pieces(passage)
+        f'<mark data-start="{start}">{html.escape(piece)}</mark>' if lit else html.escape(piece)
+        for start, piece, lit in _pieces(passage)
     )
     heading = " › ".join(passage.section.heading)
     page = f"<span>p. {html.escape(passage.section.page)}</span>" if passage.section.page else ""
