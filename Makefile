@@ -7,13 +7,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 DATA ?= ../shared
+# Linux without a GPU: make chat TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 
-.PHONY: help chat index test lint eval clean
+.PHONY: help chat index test lint docs eval clean
 
 help:
 	@echo "make chat    build the index of corpus/ and open the page on http://127.0.0.1:7860"
 	@echo "make test    lint, types and tests"
 	@echo "make index   build or update the index of corpus/"
+	@echo "make docs    write docs/cli.md and docs/config.md anew from the code"
 	@echo "make eval    measure quality on evaluation data (DATA=folder)"
 	@echo "make clean   remove the virtual environment, the index and caches"
 
@@ -23,7 +26,7 @@ $(BIN)/python:
 
 # torch comes first and pinned: a newer one would pull in gigabytes of GPU libraries
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
@@ -44,6 +47,9 @@ lint: $(INSTALLED_DEV)
 
 test: lint
 	$(BIN)/python -m pytest
+
+docs: $(INSTALLED_DEV)
+	$(BIN)/python docs/generate.py
 
 eval: $(INSTALLED_DEV)
 	$(BIN)/python -m evals --data $(DATA)

@@ -68,7 +68,7 @@ def _chunk_spans(
     for piece in pieces:
         cut += len(piece)
         end = _near_edge(cut, sentences, starts, reach=size // 2)
-        if end <= begin:
+        if not text[begin:end].strip():  # nothing new, or only white space: a chunk has words in it
             continue
         yield _trimmed(text, _reach_back(begin, sentences, starts, overlap), end)
         begin = _next_start(end, sentences, starts)

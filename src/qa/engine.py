@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DEFAULT_COLLECTION = Path("corpus")
+_HITS_A_PASSAGE = 3  # overlapping hits and near-copies become one passage
 _JUDGED = 3  # passages the verdict is formed on
 
 Stage = Callable[[str, int, int], None]
@@ -155,8 +156,16 @@ class Engine:
             searched = searched[: query.kept]
         embedded = time.perf_counter()
         weights = Weights(settings.dense, settings.sentence, settings.keyword)
-        hits = retrieve(self.index, searched, query.row, weights=weights, candidates=settings.candidates)
-        passages = gather(hits, k or settings.k)
+        wanted = k or settings.k
+        hits = retrieve(
+            self.index,
+            searched,
+            query.row,
+            weights=weights,
+            candidates=max(settings.candidates, wanted),
+            most=wanted * _HITS_A_PASSAGE,
+        )
+        passages = gather(hits, wanted)
         judged = passages[:_JUDGED]
         confidence = confidence_of(judged, self.index.keyword.coverage(searched, [p.text for p in judged]))
         thresholds = self._settings.verdict

@@ -116,10 +116,10 @@ class Index:
         self.keyword = keyword
         self._records = [_Record.from_json(line) for line in _read_lines(folder / "documents.jsonl")]
         self._by_source = {record.source: record for record in self._records}
-        self._chunks: NDArray[np.int64] = np.load(folder / "chunks.npy", mmap_mode="r")
-        self._sentences: NDArray[np.int64] = np.load(folder / "sentences.npy", mmap_mode="r")
-        self._sentence_rows: NDArray[np.int8] = np.load(folder / "sentence_rows.npy", mmap_mode="r")
-        self._sentence_scales: Rows = np.load(folder / "sentence_scales.npy", mmap_mode="r")
+        self._chunks: NDArray[np.int64] = _map_array(folder / "chunks.npy")
+        self._sentences: NDArray[np.int64] = _map_array(folder / "sentences.npy")
+        self._sentence_rows: NDArray[np.int8] = _map_array(folder / "sentence_rows.npy")
+        self._sentence_scales: Rows = _map_array(folder / "sentence_scales.npy")
         self._texts: NDArray[np.uint8] = _map_bytes(folder / "texts.bin")
         self._cached: Document | None = None
         self.ledger = tuple(_ledger_entry(line) for line in _read_lines(folder / "ledger.jsonl"))
@@ -165,6 +165,10 @@ class Index:
             self._decode(first_byte, last_byte),
             tuple(Span(int(a), int(b)) for a, b in self._sentences[first:last]),
         )
+
+    def place(self, row: int) -> tuple[str, int]:
+        """Return where chunk `row` begins, as (source, offset): an order that no history of updates changes."""
+        return self._records[int(self._chunks[row, 0])].source, int(self._chunks[row, 2])
 
     def sentence_rows(self, row: int) -> Rows:
         """Return the rows of chunk `row`'s sentences, of shape (its sentences, dim)."""
@@ -481,10 +485,16 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
+def _map_array(path: Path) -> NDArray[Any]:
+    # the view is a plain array: np.memmap's own class makes every small slice several times dearer
+    array: NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
+    return array
+
+
 def _map_bytes(path: Path) -> NDArray[np.uint8]:
     if not path.stat().st_size:
         return np.zeros(0, dtype=np.uint8)
-    return np.memmap(path, dtype=np.uint8, mode="r")
+    return np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:

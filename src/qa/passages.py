@@ -13,7 +13,7 @@ from qa.types import Hit, Passage, Span
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SHINGLE = 3
+_RUN = 3
 _ALIKE = 0.8
 _LONGEST = 2000
 
@@ -25,7 +25,17 @@ class _Group:
     hits: list[Hit]
     span: Span
     text: str
+    words: _Words
     support: list[Hit] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a text says, for telling copies: its numbers, and its runs of three words."""
+
+    length: int
+    numbers: tuple[str, ...]
+    runs: frozenset[tuple[str, ...]]
 
 
 def gather(hits: Sequence[Hit], k: int) -> list[Passage]:
@@ -42,11 +52,12 @@ def gather(hits: Sequence[Hit], k: int) -> list[Passage]:
         if home is not None:
             _join(home, hit)
             continue
-        twin = next((group for group in groups if _says_the_same(group.text, hit.chunk.text)), None)
+        words = _words_of(hit.chunk.text)
+        twin = next((group for group in groups if _says_the_same(group.words, words)), None)
         if twin is not None:
             twin.support.append(hit)
         elif len(groups) < k:
-            groups.append(_Group([hit], hit.chunk.span, hit.chunk.text))
+            groups.append(_Group([hit], hit.chunk.span, hit.chunk.text, words))
     return [
         Passage(number, tuple(g.hits), g.span, g.text, (_nearest_sentence(g.hits[0]),), tuple(g.support))
         for number, g in enumerate(groups, start=1)
@@ -70,18 +81,16 @@ def _join(group: _Group, hit: Hit) -> None:
     group.hits.append(hit)
 
 
-def _says_the_same(one: str, other: str) -> bool:
-    if not 0.6 < len(one) / max(1, len(other)) < 1.67:
+def _says_the_same(one: _Words, other: _Words) -> bool:
+    if one.numbers != other.numbers or not 0.6 < one.length / max(1, other.length) < 1.67:
         return False
-    if sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other)):
-        return False
-    first, second = _shingles(one), _shingles(other)
-    return len(first & second) >= _ALIKE * len(first | second)
+    return len(one.runs & other.runs) >= _ALIKE * len(one.runs | other.runs)
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+def _words_of(text: str) -> _Words:
     words = [word.casefold() for word in _WORD.findall(text)]
-    return frozenset(tuple(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1)))
+    runs = (tuple(words[at : at + _RUN]) for at in range(max(1, len(words) - _RUN + 1)))
+    return _Words(len(text), tuple(sorted(_NUMBER.findall(text))), frozenset(runs))
 
 
 def _nearest_sentence(hit: Hit) -> Span:

@@ -27,8 +27,8 @@ class Weights:
     keyword: float = 0.3
 
 
-def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candidates: int) -> list[Hit]:
-    """Return every candidate as a hit, best first; equal scores by source and place.
+def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candidates: int, most: int) -> list[Hit]:
+    """Return the `most` best candidates as hits, best first; equal scores by source and place.
 
     Candidates are the `candidates` chunks nearest by vector and as many by BM25; `row` is the question's
     row, of shape (dim,).
@@ -46,16 +46,16 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
     fused = (
         weights.dense * _scaled(dense) + weights.sentence * _scaled(sentence) + weights.keyword * _scaled(keyword)
     ) / total
-    hits = [
+    order = sorted(range(len(rows)), key=lambda at: (-float(fused[at]), *index.place(rows[at])))
+    return [
         Hit(
-            index.chunk(number),
+            index.chunk(rows[at]),
             float(fused[at]),
             Parts(float(dense[at]), float(sentence[at]), float(keyword[at])),
             tuple(float(score) for score in by_sentence[at]),
         )
-        for at, number in enumerate(rows)
+        for at in order[:most]
     ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.span))
 
 
 def _candidates(index: Index, row: Rows, keyword_scores: Scores, count: int) -> list[int]:

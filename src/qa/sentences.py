@@ -37,7 +37,7 @@ _TERMINAL = re.compile(
 )
 _LAST_WORD = re.compile(r"[\w.&'’-]+$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•‣◦▪·–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])[ \t]+\S")
-_ROW = re.compile(r"[ \t]*\|.*\||[^\n|]*\S[ \t]+\|[ \t]+\S")
+_ROW = re.compile(r"[ \t]*\|.*\||[^\n|]*\S[ \t]+\|(?:[ \t]+\S|[ \t]*(?:[\r\n]|\Z))")
 _LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]*(?:\r\n|[\r\n\u2028\u2029\x0b\x0c]|\Z)")
 
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from qa.types import Passage, Verdict
 
-_BIAS = -5.0
-_SENTENCE = 6.0
-_COVERAGE = 3.5
+_BIAS = -3.2
+_SENTENCE = 5.0
+_COVERAGE = 1.0
 
 
 def confidence_of(passages: Sequence[Passage], coverage: Sequence[float]) -> float:

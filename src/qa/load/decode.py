@@ -18,6 +18,8 @@ _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,400}?charset\s*=\s*["']?([\w.:-]+)""",
     re.IGNORECASE,
 )
+# what a page that declares itself in ASCII can't be in, and codecs of Python's own that aren't for files
+_NEVER_DECLARED = ("utf", "unicode", "raw-unicode", "idna", "punycode", "undefined")
 _SAMPLE = 200_000
 
 
@@ -46,7 +48,8 @@ def decode(data: bytes, *, markup: bool = False) -> Decoded | None:
         return as_utf8
     declared = _DECLARED.search(data[:4096]) if markup else None
     if declared:
-        found = _strict(data, (declared[1] or declared[2]).decode("ascii"))
+        name = (declared[1] or declared[2]).decode("ascii")
+        found = _strict(data, name) if _is_declarable(name) else None
         if found is not None:
             return found
     return _guess(data)
@@ -55,15 +58,25 @@ def decode(data: bytes, *, markup: bool = False) -> Decoded | None:
 def _strict(data: bytes, encoding: str) -> Decoded | None:
     try:
         return Decoded(data.decode(encoding), codecs.lookup(encoding).name)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return None
+
+
+def _is_declarable(encoding: str) -> bool:
+    try:
+        return not codecs.lookup(encoding).name.startswith(_NEVER_DECLARED)
+    except LookupError:
+        return False
 
 
 def _guess(data: bytes) -> Decoded | None:
     for sample in (data[:_SAMPLE], data):
-        best = from_bytes(sample).best()
-        if best is None:
+        matches = list(from_bytes(sample))
+        if not matches:
             return None
+        ties = [m for m in matches if (m.chaos, m.coherence) == (matches[0].chaos, matches[0].coherence)]
+        # of encodings that fit equally well the library names the first by alphabet; this one is the commonest
+        best = next((match for match in ties if match.encoding == "cp1252"), matches[0])
         found = _strict(data, best.encoding)
         if found is not None:
             return Decoded(found.text, found.encoding, guessed=True)

@@ -29,6 +29,7 @@ _BLOCKS = frozenset(
     """.split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_DEEPEST = 10  # levels of a list shown by indentation
 _SPACE = re.compile(r"[ \t\r\n\x0b\x0c]+")
 _BREAK = "\x00"  # can't occur in parsed markup: stands for <br> until the paragraph is tidied
 
@@ -151,7 +152,7 @@ class _Walker:
         return Span(start, self.length)
 
     def _next_marker(self) -> str:
-        indent = "  " * max(0, len(self.lists) - 1)
+        indent = "  " * min(_DEEPEST, max(0, len(self.lists) - 1))
         if not self.lists or self.lists[-1] is None:
             return f"{indent}- "
         number = self.lists[-1]
@@ -165,7 +166,9 @@ class _Walker:
 def _is_layout(table: LexborNode) -> bool:
     if table.attributes.get("role") in ("presentation", "none"):
         return True
-    return table.css_first("td table, td h1, td h2, td h3, td h4, td h5, td h6") is not None
+    # asked of its parts, since a table inside a cell is itself a "td table"
+    inside = "td table, td h1, td h2, td h3, td h4, td h5, td h6"
+    return any(part.css_first(inside) is not None for part in table.iter())
 
 
 def _first_number(node: LexborNode) -> int:

@@ -9,8 +9,8 @@ from qa.load.sections import Heading
 from qa.types import Span
 
 _BLOCK = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|\Z))+")
-_WIKI = re.compile(r"^[ \t]*(={1,6})[ \t]*([^=\r\n].*?)[ \t]*\1[ \t]*$", re.MULTILINE)
-_UNDERLINE = re.compile(r"^([^\s\-=~*#|][^\r\n|]{0,118})(?:\r\n|\r|\n)([=\-~])\2{2,}[ \t]*$", re.MULTILINE)
+_WIKI = re.compile(r"^[ \t]*(={1,6})[ \t]*([^=\r\n][^\r\n]*?)[ \t]*\1[ \t]*(?=[\r\n]|\Z)", re.MULTILINE)
+_UNDERLINE = re.compile(r"^([^\s\-=~*#|][^\r\n|]{0,118})(?:\r\n|\r|\n)([=\-~])\2{2,}[ \t]*(?=[\r\n]|\Z)", re.MULTILINE)
 _NOT_A_HEADING = re.compile(r"[.!?,;:…|=]$|^[-*+•◦▪·|>]|^\(?\w{1,3}[.)]\s|://|@")
 _LONGEST = 90
 _MOST_WORDS = 14

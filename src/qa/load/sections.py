@@ -41,7 +41,7 @@ def sections_of(text: str, headings: Sequence[Heading], start: int = 0) -> tuple
 
 def _append(sections: list[Section], text: str, path: tuple[str, ...], start: int, end: int) -> bool:
     body = text[start:end]
-    if not body.strip("\ufeff \t\r\n\x0b\x0c\u2028\u2029\xa0"):
+    if not body.replace("\ufeff", "").strip():
         return False
     begin = start + len(body) - len(body.lstrip())
     sections.append(Section(None, path, Span(begin, start + len(body.rstrip()))))

@@ -49,21 +49,24 @@ def _root_name(root: Path) -> str:
     return _readable(root.resolve().name) or "root"
 
 
-def _walk_folder(folder: Path, root: Path, prefix: str, leave_out: Path | None) -> Iterator[Found]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as exc:
-        yield Found(folder, prefix + _relative(folder, root), f"the folder can't be opened ({exc.strerror}).")
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if entry.name.startswith("."):
+def _walk_folder(top: Path, root: Path, prefix: str, leave_out: Path | None) -> Iterator[Found]:
+    """Yield what lies under `top`, in no order; no recursion, as folders may be nested deeper than Python goes."""
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as exc:
+            yield Found(folder, prefix + _relative(folder, root), f"the folder can't be opened ({exc.strerror}).")
             continue
-        if entry.is_dir(follow_symlinks=False):
-            if leave_out is None or path.resolve() != leave_out:
-                yield from _walk_folder(path, root, prefix, leave_out)
-        else:
-            yield _examine(path, prefix + _relative(path, root))
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            if not entry.is_dir(follow_symlinks=False):
+                yield _examine(path, prefix + _relative(path, root))
+            elif leave_out is None or path.resolve() != leave_out:
+                folders.append(path)
 
 
 def _examine(path: Path, source: str) -> Found:

@@ -1,0 +1,145 @@
+"""What is measured: the product as it is, the product with a part taken away, and plain rivals.
+
+Each system answers a question with a ranked list of passages (document, start, end, text), best first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qa.config import Settings, load_settings
+from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+from qa.embed.weights import find_model
+from qa.engine import Engine, build
+from qa.types import Answer, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A passage as scored: a slice of a document, or the whole of one."""
+
+    document: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back for one question; `marks` are highlighted slices, the answer's own first."""
+
+    passages: tuple[Place, ...]
+    marks: tuple[Place, ...] = ()
+    quotes: tuple[Place, ...] = ()
+    answer: str = ""
+    confidence: float | None = None
+    verdict: str = ""
+    milliseconds: float = 0.0
+
+
+System = Callable[[str, int], Outcome]
+
+# the product with one thing changed: name → settings
+VARIANTS: dict[str, dict[str, object]] = {
+    "quoth": {},
+    "dense only": {"retrieve.dense": 1, "retrieve.sentence": 0, "retrieve.keyword": 0},
+    "BM25 only": {"retrieve.dense": 0, "retrieve.sentence": 0, "retrieve.keyword": 1},
+    "without sentences": {"retrieve.dense": 0.6, "retrieve.sentence": 0, "retrieve.keyword": 0.4},
+    "without BM25": {"retrieve.dense": 0.4, "retrieve.sentence": 0.6, "retrieve.keyword": 0},
+    "without overlap": {"chunk.overlap": 0},
+}
+
+
+def product(docs: Path, work: Path, embedder: SentenceTransformerEmbedder, changes: dict[str, object]) -> System:
+    """Index `docs` with the product and return it as a system; an index that fits is used again."""
+    shaping = "-".join(f"{name}={value}" for name, value in changes.items() if name.startswith("chunk"))
+    settings = load_settings({"index": work / f"index-{shaping or 'default'}", **changes}, environ={}, folder=work)
+    build(settings, [docs], embedder=embedder)
+    engine = Engine.open(settings, embedder)
+    return _asking(engine)
+
+
+def rank_fusion(docs: Path, work: Path, embedder: SentenceTransformerEmbedder, constant: int = 60) -> System:
+    """Fuse the product's own vector and BM25 ranks by reciprocal rank, as most hybrid systems do."""
+    settings: Settings = load_settings({"index": work / "index-default"}, environ={}, folder=work)
+    build(settings, [docs], embedder=embedder)
+    index = Engine.open(settings, embedder).index
+
+    def ask(question: str, k: int) -> Outcome:
+        row = embedder.embed_query(question).row
+        dense = [number for number, _ in index.store.search(row, 100)]
+        scores = index.keyword.scores(question)
+        words = [int(n) for n in np.argsort(-scores, kind="stable")[:100] if scores[n] > 0]
+        fused: dict[int, float] = {}
+        for ranking in (dense, words):
+            for rank, number in enumerate(ranking, start=1):
+                fused[number] = fused.get(number, 0.0) + 1 / (constant + rank)
+        best = sorted(fused, key=lambda number: (-fused[number], number))[:k]
+        chunks = [index.chunk(number) for number in best]
+        return Outcome(tuple(Place(c.source, c.span.start, c.span.end, c.text) for c in chunks))
+
+    return ask
+
+
+def plain_rival(docs: Path, size: int = 1000, overlap: int = 200) -> System:
+    """Build what most tools do: chunks of 1,000/200 characters, one vector each, FAISS, nothing else."""
+    import faiss
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(find_model().path), device="cpu", local_files_only=True)
+    splitter = RecursiveCharacterTextSplitter(chunk_size=size, chunk_overlap=overlap, add_start_index=True)
+    places = []
+    for path in sorted(docs.iterdir()):
+        for piece in splitter.create_documents([path.read_bytes().decode("utf-8")]):
+            start, text = piece.metadata["start_index"], piece.page_content
+            places.append(Place(path.name, start, start + len(text), text))
+    rows = model.encode([place.text for place in places], normalize_embeddings=True, show_progress_bar=False)
+    index = faiss.IndexFlatIP(rows.shape[1])
+    index.add(rows)
+
+    def ask(question: str, k: int) -> Outcome:
+        row = model.encode([question], normalize_embeddings=True, show_progress_bar=False)
+        similarities, numbers = index.search(row, k)
+        found = tuple(places[number] for number in numbers[0] if number >= 0)
+        return Outcome(found, confidence=float(similarities[0][0]))
+
+    return ask
+
+
+def _asking(engine: Engine) -> System:
+    def ask(question: str, k: int) -> Outcome:
+        began = time.perf_counter()
+        answer = engine.ask(question, k=k).answer
+        taken = (time.perf_counter() - began) * 1e3
+        quotes = _quotes(answer)
+        marks = [
+            Place(p.source, h.start, h.end, p.text[h.start - p.span.start : h.end - p.span.start])
+            for p in answer.passages
+            for h in p.highlights
+        ]
+        return Outcome(
+            tuple(Place(p.source, p.span.start, p.span.end, p.text) for p in answer.passages),
+            tuple(marks),
+            quotes,
+            answer.text if answer.verdict is Verdict.ANSWERED else "",
+            answer.confidence,
+            answer.verdict.value,
+            taken,
+        )
+
+    return ask
+
+
+def _quotes(answer: Answer) -> tuple[Place, ...]:
+    return tuple(Place(c.passage.source, c.quote.start, c.quote.end, c.text) for c in answer.citations)
+
+
+def documents_of(places: Sequence[Place]) -> list[str]:
+    """Return the documents of ranked passages, each once, in order, without file suffix."""
+    return list(dict.fromkeys(place.document.removesuffix(".txt") for place in places))
