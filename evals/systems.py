@@ -47,8 +47,9 @@ System = Callable[[str, int], Outcome]
 # the product with one thing changed: name → settings
 VARIANTS: dict[str, dict[str, object]] = {
     "quoth": {},
-    "dense only": {"retrieve.dense": 1, "retrieve.sentence": 0, "retrieve.keyword": 0},
-    "BM25 only": {"retrieve.dense": 0, "retrieve.sentence": 0, "retrieve.keyword": 1},
+    "without reader": {"reader.enabled": False},
+    "dense only": {"reader.enabled": False, "retrieve.dense": 1, "retrieve.sentence": 0, "retrieve.keyword": 0},
+    "BM25 only": {"reader.enabled": False, "retrieve.dense": 0, "retrieve.sentence": 0, "retrieve.keyword": 1},
     "without sentences": {"retrieve.dense": 0.6, "retrieve.sentence": 0, "retrieve.keyword": 0.4},
     "without BM25": {"retrieve.dense": 0.4, "retrieve.sentence": 0.6, "retrieve.keyword": 0},
     "without overlap": {"chunk.overlap": 0},

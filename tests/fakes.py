@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa.protocols import Embedded, Input, Progress, Query, Rows
+from qa.types import Reading, Span
 
 _WORD = re.compile(r"\w+")
 
@@ -51,3 +52,17 @@ class HashingEmbedder:
 
     def _stack(self, rows: Sequence[Rows]) -> Rows:
         return np.stack(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
+
+
+class WordReader:
+    """Reads a text as answering where it holds the question's last word, and marks that word."""
+
+    def __init__(self) -> None:
+        self.read_texts: list[str] = []  # what it was given, in order
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading a text, in the order given."""
+        self.read_texts.extend(texts)
+        wanted = _WORD.findall(question)[-1].casefold()
+        found = (next((m for m in _WORD.finditer(text) if m.group().casefold() == wanted), None) for text in texts)
+        return [Reading(Span(*match.span()), 3.0) if match else Reading(Span(0, 0), -3.0) for match in found]

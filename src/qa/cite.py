@@ -35,22 +35,22 @@ def cite(
     """
     if verdict is Verdict.NOT_FOUND:
         draft = Draft("", ())
-    text, missing = _without_unknown_marks(draft.text, len(passages))
+    text, missing = _without_unknown_marks(draft, passages)
     said = list(notices)
     if missing:
         said.append(f"{missing} citation mark(s) pointed at no passage and were taken out.")
     quoted: dict[int, list[Span]] = {}
-    for number, quote in draft.quotes:
-        quoted.setdefault(number, []).append(quote)
+    for quote in draft.quotes:
+        quoted.setdefault(quote.number, []).append(quote.span)
     marked = [
         replace(passage, highlights=tuple(sorted(quoted[passage.number]))) if passage.number in quoted else passage
         for passage in passages
     ]
     by_number = {passage.number: passage for passage in marked}
     citations = tuple(
-        Citation(by_number[number], document_of(by_number[number].source).digest, quote)
-        for number, quote in draft.quotes
-        if number in by_number
+        Citation(passage, document_of(passage.source).digest, quote.span, quote.focus)
+        for quote in draft.quotes
+        if (passage := by_number.get(quote.number)) is not None
     )
     answer = Answer(question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
     check(answer, document_of)
@@ -65,7 +65,8 @@ def check(answer: Answer, document_of: DocumentOf) -> None:
     """
     for passage in answer.passages:
         document = document_of(passage.source)
-        if document.text[passage.span.start : passage.span.end] != passage.text:
+        slice_ = document.text[passage.span.start : passage.span.end]
+        if slice_ != passage.text or len(slice_) != len(passage.span):
             raise QuoteMismatch(_refusal(passage.source, passage.span, "passage"))
         for highlight in passage.highlights:
             if not passage.span.contains(highlight):
@@ -76,6 +77,8 @@ def check(answer: Answer, document_of: DocumentOf) -> None:
         stands = passage.span.contains(quote) and document.text[quote.start : quote.end] == citation.text
         if not stands or not citation.text or citation.digest != document.digest:
             raise QuoteMismatch(_refusal(passage.source, quote, "quote"))
+        if citation.focus is not None and not quote.contains(citation.focus):
+            raise QuoteMismatch(_refusal(passage.source, citation.focus, "focus"))
 
 
 def marks_in(text: str) -> list[tuple[int, int, int]]:
@@ -83,11 +86,34 @@ def marks_in(text: str) -> list[tuple[int, int, int]]:
     return [(match.start(), match.end(), int(match[1])) for match in _MARK.finditer(text)]
 
 
-def _without_unknown_marks(text: str, passages: int) -> tuple[str, int]:
-    missing = [mark for mark in marks_in(text) if not 1 <= mark[2] <= passages]
-    for start, end, _ in reversed(missing):
+def _without_unknown_marks(draft: Draft, passages: Sequence[Passage]) -> tuple[str, int]:
+    """Take out marks that point at no passage; brackets inside a quote are the document's own and stay."""
+    text, verbatim = draft.text, _verbatim_in(draft, passages)
+    missing = [
+        (start, end)
+        for start, end, number in marks_in(text)
+        if not 1 <= number <= len(passages) and not any(span.contains(Span(start, end)) for span in verbatim)
+    ]
+    for start, end in reversed(missing):
         text = text[:start] + text[end:]
     return text, len(missing)
+
+
+def _verbatim_in(draft: Draft, passages: Sequence[Passage]) -> list[Span]:
+    """Return where the draft's quotes stand in its text, found in their order."""
+    by_number = {passage.number: passage for passage in passages}
+    found, position = [], 0
+    for quote in draft.quotes:
+        passage = by_number.get(quote.number)
+        if passage is None or not passage.span.contains(quote.span):
+            continue
+        shift = passage.span.start
+        words = passage.text[quote.span.start - shift : quote.span.end - shift]
+        at = draft.text.find(words, position)
+        if at >= 0:
+            position = at + len(words)
+            found.append(Span(at, position))
+    return found
 
 
 def _refusal(source: str, span: Span, what: str) -> str:

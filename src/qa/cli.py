@@ -54,9 +54,12 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("-k", type=_positive, metavar="N", help="passages to give at most (default: 10)")
     _shared(ask)
 
+    ask.add_argument("--reader", choices=("on", "off"), help="whether the trained reader reads the best chunks")
+
     chat = commands.add_parser("chat", help="serve the web page")
     chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    chat.add_argument("--reader", choices=("on", "off"), help="whether the trained reader reads the best chunks")
     _shared(chat)
 
     status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
@@ -67,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = build_parser().parse_args(argv)
-    _print_as_utf8()
+    _speak_utf8()
     try:
         run = {"index": _index, "ask": _ask, "chat": _chat, "status": _status}[options.command]
         return run(options)
@@ -128,7 +131,7 @@ def _ask(options: argparse.Namespace) -> int:
         raise ConfigError("Give one question, or a file of them with --batch FILE. See: qa ask --help")
     from qa.engine import Engine
 
-    engine = Engine.open(_settings(options, **{"retrieve.k": options.k}))
+    engine = Engine.open(_settings(options, **{"retrieve.k": options.k, "reader.enabled": options.reader}))
     if options.batch is not None:
         return _ask_batch(engine, options.batch)
     reply = engine.ask(options.question)
@@ -150,7 +153,10 @@ def _ask_batch(engine: Engine, name: str) -> int:
             continue
         id_: object = None
         try:
-            id_, question, turns = _read_request(line, f"{name}, line {number}")
+            where = f"{name}, line {number}"
+            request = _read_object(line, where)
+            id_ = request.get("id")
+            question, turns = _read_request(request, where)
             reply = engine.ask(question, turns)
             engine.check(reply.answer)
             out = _reply_json(reply, id_)
@@ -162,7 +168,9 @@ def _ask_batch(engine: Engine, name: str) -> int:
 
 
 def _chat(options: argparse.Namespace) -> int:
-    settings = _settings(options, **{"serve.host": options.host, "serve.port": options.port})
+    settings = _settings(
+        options, **{"serve.host": options.host, "serve.port": options.port, "reader.enabled": options.reader}
+    )
     from qa.ui.app import serve
 
     def ready(address: str) -> None:
@@ -190,17 +198,23 @@ def _status(options: argparse.Namespace) -> int:
     return ANSWERED
 
 
-def _read_request(line: str, where: str) -> tuple[object, str, list[Turn]]:
+def _read_object(line: str, where: str) -> dict[str, Any]:
     try:
         request = json.loads(line)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ConfigError(f"{where}: not JSON ({exc}). Write one object a line.") from exc
-    if not isinstance(request, dict) or not isinstance(request.get("question"), str):
+    if not isinstance(request, dict):
+        raise ConfigError(f'{where}: no "question". Write {{"id": "1", "question": "…"}}.')
+    return request
+
+
+def _read_request(request: dict[str, Any], where: str) -> tuple[str, list[Turn]]:
+    if not isinstance(request.get("question"), str):
         raise ConfigError(f'{where}: no "question". Write {{"id": "1", "question": "…"}}.')
     history = request.get("history") or []
     if not isinstance(history, list):
         raise ConfigError(f'{where}: "history" must be a list of earlier turns.')
-    return request.get("id"), request["question"], list(_turns(history, where))
+    return request["question"], list(_turns(history, where))
 
 
 def _turns(history: Iterable[Any], where: str) -> Iterator[Turn]:
@@ -219,12 +233,12 @@ def _turns(history: Iterable[Any], where: str) -> Iterator[Turn]:
 
 
 def _lines(name: str) -> Iterator[str]:
-    if name == "-":
-        yield from sys.stdin
-        return
     try:
-        with open(name, encoding="utf-8-sig") as file:
-            yield from file
+        if name == "-":
+            yield from sys.stdin
+        else:
+            with open(name, encoding="utf-8-sig") as file:
+                yield from file
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{name}: can't be read ({exc}). Name a UTF-8 file of JSON lines.") from exc
 
@@ -269,12 +283,12 @@ def _wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def _print_as_utf8() -> None:
-    """Print any document's words on any console: what it can't show is replaced, not fatal."""
-    for stream in (sys.stdout, sys.stderr):
+def _speak_utf8() -> None:
+    """Read and print UTF-8 on any console: what it can't show is replaced, what isn't UTF-8 is refused."""
+    for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "replace"), (sys.stderr, "replace")):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
-            reconfigure(encoding="utf-8", errors="replace")
+            reconfigure(encoding="utf-8", errors=errors)
 
 
 class _Bar:

@@ -61,6 +61,14 @@ class RetrieveSettings(_Frozen):
         return self
 
 
+class ReaderSettings(_Frozen):
+    """The trained reader, which reads the best chunks closely."""
+
+    enabled: bool = Field(True, description="Whether the reader reads; everything works without it.")
+    count: int = Field(6, ge=1, le=100, description="Chunks it reads a question.")
+    weight: float = Field(0.3, ge=0, description="What its probability adds to a chunk's score.")
+
+
 class VerdictSettings(_Frozen):
     """From which confidence on an answer is given."""
 
@@ -82,6 +90,7 @@ class Settings(_Frozen):
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()
     retrieve: RetrieveSettings = RetrieveSettings()
+    reader: ReaderSettings = ReaderSettings()
     verdict: VerdictSettings = VerdictSettings()
     serve: ServeSettings = ServeSettings()
 
@@ -162,6 +171,8 @@ def _put(merged: dict[str, Any], origin: dict[str, str], name: str, value: objec
     origin[name] = where
     room, dot, leaf = name.rpartition(".")
     table = merged.setdefault(room, {}) if dot else merged
+    if not isinstance(table, dict):
+        raise ConfigError(f"{origin[room]}: {room} can't be {table!r}: it is a table of settings, such as {name}.")
     table[leaf] = value
 
 

@@ -27,6 +27,7 @@ _EMPTY = frozenset(
     """.split()
 )
 _FEW = 2
+_LONGEST_LEAD = 300
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str:
@@ -40,7 +41,12 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     topic = next((turn.question for turn in reversed(turns) if not _leans(turn.question)), turns[0].question)
     last = turns[-1].question
     lead = [topic] if last == topic else [topic, last]
-    return " ".join([*lead, question])
+    return " ".join([*(_brief(part) for part in lead), question])
+
+
+def _brief(question: str) -> str:
+    """Return an earlier question's beginning: a long one must not crowd out the one that was asked."""
+    return question if len(question) <= _LONGEST_LEAD else question[:_LONGEST_LEAD].rsplit(maxsplit=1)[0]
 
 
 def _leans(question: str) -> bool:

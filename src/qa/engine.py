@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +27,7 @@ from qa.errors import (
     ConfigError,
     IndexMismatch,
     LoadError,
+    StoreError,
     UnreadableDocument,
     UnsupportedFormat,
 )
@@ -36,13 +38,14 @@ from qa.index import (
     Index,
     exists,
     open_index,
-    stored_fingerprint,
+    stored,
+    sweep,
     write_generation,
     writing,
 )
 from qa.passages import gather
-from qa.protocols import Answerer, Embedder, Input, VectorStore
-from qa.retrieve import Weights, retrieve
+from qa.protocols import Answerer, Embedder, Input, Reader, VectorStore
+from qa.retrieve import Weights, rerank, retrieve
 from qa.types import Answer, Chunk, Document, FileState, LedgerEntry, Span, Turn, Verdict
 
 if TYPE_CHECKING:
@@ -60,10 +63,11 @@ Stage = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Wall time of one question in milliseconds."""
+    """Wall time of one question in milliseconds; `total` holds the parts and the checks."""
 
     embed: float
     search: float
+    read: float
     total: float
 
 
@@ -97,7 +101,18 @@ def make_embedder(settings: Settings) -> Embedder:
     from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 
     embed = settings.embed
-    return SentenceTransformerEmbedder(embed.model, batch_tokens=embed.batch_tokens, threads=embed.threads)
+    return SentenceTransformerEmbedder(
+        embed.model, batch_tokens=embed.batch_tokens, threads=embed.threads or _usable_cores()
+    )
+
+
+def make_reader(settings: Settings) -> Reader | None:
+    """Return the reader, or None where it is switched off."""
+    if not settings.reader.enabled:
+        return None
+    from qa.reader.onnx import OnnxReader
+
+    return OnnxReader(threads=_usable_cores())
 
 
 def make_store(dim: int) -> VectorStore:
@@ -111,17 +126,18 @@ def open_collection(settings: Settings) -> Index:
     """Open the index the settings name, checking every byte; no model is needed."""
     from qa.keyword import KeywordIndex, Terms
 
-    stored, dim = stored_fingerprint(settings.index)
-    return open_index(settings.index, make_store(dim), KeywordIndex(Terms(stored.language)))
+    made = stored(settings.index)
+    return open_index(settings.index, make_store(made.dim), KeywordIndex(Terms(made.fingerprint.language)))
 
 
 class Engine:
     """An open index with its model: asks."""
 
-    def __init__(self, settings: Settings, index: Index, embedder: Embedder) -> None:
+    def __init__(self, settings: Settings, index: Index, embedder: Embedder, reader: Reader | None = None) -> None:
         self.index = index
         self._settings = settings
         self._embedder = embedder
+        self._reader = reader
         self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
         self._notice = _coverage_notice(index.ledger)
 
@@ -134,7 +150,7 @@ class Engine:
         difference = index.fingerprint.mismatch(wanted)
         if difference:
             raise IndexMismatch(f"{settings.index}: {difference}. Run: qa index --index {settings.index}")
-        return cls(settings, index, embedder)
+        return cls(settings, index, embedder, make_reader(settings))
 
     def ask(self, question: str, turns: Sequence[Turn] = (), k: int | None = None) -> Reply:
         """Answer a question from the index; `turns` are the conversation's earlier ones, oldest first.
@@ -165,9 +181,14 @@ class Engine:
             candidates=max(settings.candidates, wanted),
             most=wanted * _HITS_A_PASSAGE,
         )
+        found = time.perf_counter()
+        if self._reader:
+            how = self._settings.reader
+            hits = rerank(hits, self._reader, searched, count=how.count, weight=how.weight)
+        read = time.perf_counter()
         passages = gather(hits, wanted)
-        judged = passages[:_JUDGED]
-        confidence = confidence_of(judged, self.index.keyword.coverage(searched, [p.text for p in judged]))
+        covered = self.index.keyword.coverage(searched, [passage.text for passage in passages[:_JUDGED]])
+        confidence = confidence_of(passages, covered)
         thresholds = self._settings.verdict
         verdict = judge(confidence, answered=thresholds.answered, unsure=thresholds.unsure)
         if verdict is not Verdict.ANSWERED and self._notice:
@@ -175,12 +196,16 @@ class Engine:
         draft = self._answerer.write(searched, passages)
         answer = cite(question, searched, draft, passages, self.index.document, verdict, confidence, notices)
         ended = time.perf_counter()
-        timings = Timings((embedded - began) * 1e3, (ended - embedded) * 1e3, (ended - began) * 1e3)
+        timings = Timings(
+            (embedded - began) * 1e3, (found - embedded) * 1e3, (read - found) * 1e3, (ended - began) * 1e3
+        )
         return Reply(answer, timings)
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question needn't wait for it."""
         self._embedder.embed_query("warm up")
+        if self._reader:
+            self._reader.read("warm up", ["warm up"])
 
     def check(self, answer: Answer) -> None:
         """Assert the quote contract once more, before an answer is displayed."""
@@ -213,7 +238,7 @@ def build(
             settings.retrieve.language,
         )
         old, note = _open_old(settings, fingerprint, rebuild)
-        roots = [Path(path) for path in paths] or _roots_of(old)
+        roots = [Path(path) for path in paths] or _last_roots(settings)
         found = walk(roots, leave_out=settings.index)
         if not found:
             raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
@@ -234,6 +259,7 @@ def build(
         report = BuildReport(ledger, len(plan.documents) - changed, changed, len(plan.kept), removed, note)
         names = [str(root) for root in roots]
         if old and not plan.documents and not removed and old.ledger == ledger and old.roots == tuple(names):
+            sweep(settings.index)
             return report
         batch = _embed(plan, embedder, stage)
         if stage:
@@ -319,7 +345,7 @@ def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tu
     if rebuild or not exists(settings.index):
         return None, ""
     try:
-        difference = stored_fingerprint(settings.index)[0].mismatch(fingerprint)
+        difference = stored(settings.index).fingerprint.mismatch(fingerprint)
     except IndexMismatch as exc:
         difference = str(exc)
     if difference:
@@ -327,8 +353,12 @@ def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tu
     return open_collection(settings), ""
 
 
-def _roots_of(old: Index | None) -> list[Path]:
-    return [Path(root) for root in old.roots] if old else [DEFAULT_COLLECTION]
+def _last_roots(settings: Settings) -> list[Path]:
+    """Return the paths of the last build, or the default collection where nothing says which they were."""
+    try:
+        return [Path(root) for root in stored(settings.index).roots]
+    except StoreError:
+        return [DEFAULT_COLLECTION]
 
 
 def _embed(plan: _Plan, embedder: Embedder, stage: Stage | None) -> Batch:
@@ -349,6 +379,11 @@ def _embed(plan: _Plan, embedder: Embedder, stage: Stage | None) -> Batch:
 
     embedded = embedder.embed_documents(inputs, progress)
     return Batch(tuple(plan.documents), tuple(plan.chunks), embedded.chunks, embedded.sentences)
+
+
+def _usable_cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _names(roots: Sequence[Path]) -> str:

@@ -25,6 +25,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -45,6 +46,7 @@ logger = logging.getLogger(__name__)
 SCHEMA = 1
 _POINTER = "CURRENT"
 _REBUILD = "Run: qa index --rebuild"
+_POINTED = re.compile(rb"(g\d{6,}) ([0-9a-f]{64})\n")
 _CHUNK_COLUMNS = 7
 
 
@@ -215,11 +217,28 @@ def exists(folder: Path) -> bool:
     return (folder / _POINTER).exists()
 
 
-def stored_fingerprint(folder: Path) -> tuple[Fingerprint, int]:
-    """Return the current generation's fingerprint and its rows' length without opening the rest."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an index's manifest says of it: enough to tell whether it fits, without opening the rest."""
+
+    fingerprint: Fingerprint
+    dim: int
+    roots: tuple[str, ...]
+
+
+def stored(folder: Path) -> Stored:
+    """Return what the current generation's manifest says."""
     name, expected = _read_pointer(folder)
-    manifest = _read_manifest(folder / name, expected)
-    return Fingerprint(**manifest["fingerprint"]), int(manifest["dim"])
+    try:
+        manifest = _read_manifest(folder / name, expected)
+    except FileNotFoundError as exc:
+        raise IndexCorrupt(f"{exc.filename}: missing from the index. {_REBUILD}") from exc
+    return Stored(Fingerprint(**manifest["fingerprint"]), int(manifest["dim"]), tuple(manifest["roots"]))
+
+
+def sweep(folder: Path) -> None:
+    """Remove generations other than the current one: older ones, and what a killed build left behind."""
+    _sweep(folder, _read_pointer(folder)[0])
 
 
 @contextlib.contextmanager
@@ -254,10 +273,9 @@ def write_generation(
     `store` holds old's rows (all of them) or none; it comes out holding the new generation's. Call it under
     `writing`. A crash at any instant leaves the old generation current.
     """
-    current = _read_pointer(folder)[0] if exists(folder) else ""
-    number = int(current[1:]) + 1 if current[1:].isdigit() else 1
+    current = old.folder.name if old else _current(folder)
     _sweep(folder, current)
-    name = f"g{number:06d}"
+    name = f"g{int(current[1:] or 0) + 1:06d}"
     target = folder / name
     target.mkdir()
     _write_content(target, old, frozenset(keep), batch, store, keyword)
@@ -280,7 +298,7 @@ def write_generation(
     for path in [*target.rglob("*"), target]:
         _sync(path)
     pointer = folder / f"{_POINTER}.new"
-    pointer.write_text(f"{name} {hashlib.sha256(data).hexdigest()}\n", encoding="ascii")
+    pointer.write_bytes(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode("ascii"))
     _sync(pointer)
     os.replace(pointer, folder / _POINTER)
     _sync(folder)
@@ -435,19 +453,28 @@ def _open_generation(folder: Path, expected: str, store: VectorStore, keyword: K
     return index
 
 
+def _current(folder: Path) -> str:
+    """Return the current generation's name; "g" where there is none, or where the pointer is damaged."""
+    try:
+        return _read_pointer(folder)[0]
+    except StoreError:
+        return "g"
+
+
 def _read_pointer(folder: Path) -> tuple[str, str]:
     path = folder / _POINTER
     try:
-        words = path.read_text(encoding="ascii").split()
+        match = _POINTED.fullmatch(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise IndexMissing(f"{folder}: no index here yet. Run: qa index FOLDER --index {folder}") from exc
-    except (OSError, UnicodeDecodeError) as exc:
+    except OSError as exc:
         raise IndexCorrupt(f"{path}: can't be read. {_REBUILD}") from exc
-    if len(words) != 2 or not words[0].startswith("g") or not words[0][1:].isdigit():
+    if match is None:
         raise IndexCorrupt(f"{path}: doesn't name a generation. {_REBUILD}")
-    if not (folder / words[0]).is_dir():
-        raise IndexCorrupt(f"{path}: names {words[0]}, which isn't there. {_REBUILD}")
-    return words[0], words[1]
+    name = match[1].decode("ascii")
+    if not (folder / name).is_dir():
+        raise IndexCorrupt(f"{path}: names {name}, which isn't there. {_REBUILD}")
+    return name, match[2].decode("ascii")
 
 
 def _read_manifest(folder: Path, expected: str) -> dict[str, Any]:
@@ -464,7 +491,6 @@ def _read_manifest(folder: Path, expected: str) -> dict[str, Any]:
 
 
 def _sweep(folder: Path, current: str) -> None:
-    """Remove generations other than the current one: older ones, and what a killed build left behind."""
     for path in folder.glob("g[0-9]*"):
         if path.name != current and path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

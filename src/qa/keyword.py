@@ -7,6 +7,7 @@ term ("1,972,550" and "1972550" are the same); "U.S." is "us".
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import re
 import unicodedata
@@ -31,6 +32,8 @@ class Terms:
     def __init__(self, language: str = "english") -> None:
         import Stemmer
         from bm25s import tokenization
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # on import it asks for every detail
 
         if language not in Stemmer.algorithms():
             known = ", ".join(Stemmer.algorithms())

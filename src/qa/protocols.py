@@ -1,4 +1,4 @@
-"""The seams: what the house asks of an embedder, a vector store, a reranker and an answerer.
+"""The seams: what the house asks of an embedder, a vector store, a reader and an answerer.
 
 Each is small enough that a fake is ten lines (tests/fakes.py), and one suite of value-asserting tests
 runs over every implementation (tests/contracts/).
@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.types import Draft, Passage, Span
+from qa.types import Draft, Passage, Reading, Span
 
 Rows = NDArray[np.float32]
 """Float32 array of shape (n, dim), each row of unit length unless a docstring says otherwise."""
@@ -106,11 +106,11 @@ class VectorStore(Protocol):
         """Replace the store's rows by those of a saved file."""
 
 
-class Reranker(Protocol):
-    """Scores texts against a question better than retrieval can, at a price."""
+class Reader(Protocol):
+    """Reads texts closely: better than retrieval at telling which one answers, and where, at a price."""
 
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return one score per text, in the order given; higher is better."""
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading a text, in the order given."""
 
 
 class Answerer(Protocol):

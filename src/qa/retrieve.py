@@ -6,14 +6,15 @@ sentence counts beside the whole chunk, since an answer is a sentence and a chun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.index import Index
-from qa.protocols import Rows
-from qa.types import Hit, Parts
+from qa.protocols import Reader, Rows
+from qa.types import Hit, Parts, Reading, Span
 
 Scores = NDArray[np.float32]
 
@@ -56,6 +57,20 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
         )
         for at in order[:most]
     ]
+
+
+def rerank(hits: Sequence[Hit], reader: Reader, question: str, *, count: int, weight: float) -> list[Hit]:
+    """Let a reader read the first `count` hits; each one's score grows by `weight` times its probability.
+
+    Hits that weren't read keep their scores, so they can be overtaken but not lost.
+    """
+    texts = [hit.chunk.text for hit in hits[:count]]
+    read = []
+    for hit, reading in zip(hits, reader.read(question, texts), strict=False):
+        start = hit.chunk.span.start
+        placed = Reading(Span(start + reading.span.start, start + reading.span.end), reading.logit)
+        read.append(replace(hit, score=hit.score + weight * reading.probability, reading=placed))
+    return sorted([*read, *hits[count:]], key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.span))
 
 
 def _candidates(index: Index, row: Rows, keyword_scores: Scores, count: int) -> list[int]:

@@ -7,6 +7,7 @@ nothing is copied upward.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -102,16 +103,34 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of a text: the span that would answer, and the log-odds that it does.
+
+    An empty span is no span. In a `Hit` the span counts in the document, elsewhere in the text read.
+    """
+
+    span: Span
+    logit: float
+
+    @property
+    def probability(self) -> float:
+        """The chance, 0 to 1, that the text answers."""
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.logit))))
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk found for a question; `score` is the fused score, 0 to 1, higher is better.
+    """A chunk found for a question; `score` says how well it fits, higher is better, and orders hits.
 
     `sentence_scores` runs beside `chunk.sentences`: the cosine similarity of each to the question.
+    `reading` is there where a reader has read the chunk.
     """
 
     chunk: Chunk
     score: float
     parts: Parts
     sentence_scores: tuple[float, ...]
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +166,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote: `quote.of(document.text)` for the document of this digest."""
+    """A verbatim quote: `quote.of(document.text)` for the document of this digest.
+
+    `focus` lies inside `quote`: the words that answer, where a reader is sure of them.
+    """
 
     passage: Passage
     digest: str
     quote: Span
+    focus: Span | None = None
 
     @property
     def text(self) -> str:
@@ -169,14 +192,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What an answerer writes: text with `[n]` marks, and the quotes it was made from, in order.
+class Quote:
+    """A stretch of passage `number`'s document, and inside it the words that answer, where they are known."""
 
-    Each quote is (passage number, span in that passage's document).
-    """
+    number: int
+    span: Span
+    focus: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer writes: text with `[n]` marks, and the quotes it was made from, in order."""
 
     text: str
-    quotes: tuple[tuple[int, Span], ...]
+    quotes: tuple[Quote, ...]
 
 
 @dataclass(frozen=True, slots=True)

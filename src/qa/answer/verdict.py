@@ -1,7 +1,8 @@
-"""How sure one may be that the best passages answer: a first judgement from the scores alone.
+"""How sure one may be that the best passages answer: from signals that keep their meaning from question to question.
 
-A logistic curve over three signals that keep their meaning from question to question. Fused scores and
-ranks have none: something always comes first.
+Fused scores and ranks have no such meaning: something always comes first. With a reader, its log-odds over
+the passages it read are combined with the nearest sentence's similarity; without one, similarity and the
+covered share of the question's words must do. `python -m evals.calibrate` fits the numbers.
 """
 
 from __future__ import annotations
@@ -11,22 +12,38 @@ from collections.abc import Sequence
 
 from qa.types import Passage, Verdict
 
-_BIAS = -3.2
-_SENTENCE = 5.0
-_COVERAGE = 1.0
+# log-odds = bias + reader * (log of the summed odds) + sentence * similarity
+_READ_BIAS, _READ, _READ_SENTENCE = -3.4, 0.43, 3.9
+# without a reader: bias + sentence * similarity + coverage * covered share
+_BIAS, _SENTENCE, _COVERAGE = -3.2, 5.0, 1.0
+_MOST = 30.0  # log-odds beyond this say no more
+
+
+def signals_of(passages: Sequence[Passage]) -> tuple[float, float | None]:
+    """Return the nearest sentence's (or chunk's) similarity, and the log of the readings' summed odds.
+
+    The second is None where nothing was read.
+    """
+    hits = [hit for passage in passages for hit in passage.hits]
+    similarity = max((max(hit.parts.sentence, hit.parts.dense) for hit in hits), default=0.0)
+    logits = [max(-_MOST, min(_MOST, hit.reading.logit)) for hit in hits if hit.reading]
+    if not logits:
+        return similarity, None
+    return similarity, math.log(sum(math.exp(logit) for logit in logits))
 
 
 def confidence_of(passages: Sequence[Passage], coverage: Sequence[float]) -> float:
     """Return the confidence, 0 to 1, that one of these passages answers.
 
-    `coverage` runs beside `passages`: the share of the question's terms, rare ones counting more, that
-    stand in each.
+    `coverage` holds the share of the question's terms, rare ones counting more, that stand in each of the
+    best passages; it counts only where no reader has read.
     """
     if not passages:
         return 0.0
-    similarity = max(max(hit.parts.sentence, hit.parts.dense) for p in passages for hit in p.hits)
-    covered = max(coverage)
-    return 1 / (1 + math.exp(-(_BIAS + _SENTENCE * similarity + _COVERAGE * covered)))
+    similarity, read = signals_of(passages)
+    if read is None:
+        return _logistic(_BIAS + _SENTENCE * similarity + _COVERAGE * max(coverage, default=0.0))
+    return _logistic(_READ_BIAS + _READ * read + _READ_SENTENCE * similarity)
 
 
 def judge(confidence: float, *, answered: float, unsure: float) -> Verdict:
@@ -34,3 +51,7 @@ def judge(confidence: float, *, answered: float, unsure: float) -> Verdict:
     if confidence >= answered:
         return Verdict.ANSWERED
     return Verdict.UNSURE if confidence >= unsure else Verdict.NOT_FOUND
+
+
+def _logistic(odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, odds))))

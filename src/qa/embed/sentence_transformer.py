@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 import threading
 import warnings
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SMALLEST = 1e-12
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ class _Tokens:
 class SentenceTransformerEmbedder:
     """Embeds with a sentence-transformers model from a local folder."""
 
-    def __init__(self, model: str = "", *, batch_tokens: int = 4096, threads: int = 0) -> None:
+    def __init__(self, model: str = "", *, batch_tokens: int = 4096, threads: int = 1) -> None:
         self._folder = find_model(model)
         self._batch_tokens = batch_tokens
-        self._threads = threads or _usable_cores()
+        self._threads = threads
         self._loading = threading.Lock()
         self._loaded: SentenceTransformer | None = None
 
@@ -126,6 +128,7 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, question: str) -> Query:
         """Embed a question on one thread, cut at the model's limit."""
+        question = _without_surrogates(question)
         encoded = self._tokenizer(question, add_special_tokens=False, return_offsets_mapping=True, truncation=False)
         prompt = self._prompt("query")
         prefix, suffix = self._special
@@ -202,6 +205,11 @@ class SentenceTransformerEmbedder:
         return self._encode(next((prompts[name] for name in names if prompts.get(name)), ""))
 
 
+def _without_surrogates(text: str) -> str:
+    """Put U+FFFD in the place of each half of a broken pair: the tokenizer takes only valid Unicode."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def _add_sentences(
     rows: Rows, sentences: Sequence[Span], tokens: _Tokens, window: _Window, states: NDArray[np.float32]
 ) -> None:
@@ -239,8 +247,3 @@ def _normalised(rows: NDArray[np.float32]) -> Rows:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     normalised: Rows = (rows / np.maximum(lengths, _SMALLEST)).astype(np.float32)
     return normalised
-
-
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

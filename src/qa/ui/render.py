@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import itertools
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -161,11 +162,12 @@ def _citation_json(citation: Citation) -> dict[str, Any]:
         "start": citation.quote.start,
         "end": citation.quote.end,
         "quote": citation.text,
+        "focus": {"start": citation.focus.start, "end": citation.focus.end} if citation.focus else None,
     }
 
 
 def _passage_json(passage: Passage) -> dict[str, Any]:
-    parts = passage.hits[0].parts
+    parts, reading = passage.hits[0].parts, passage.hits[0].reading
     section = passage.section
     return {
         "n": passage.number,
@@ -180,6 +182,7 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
             "dense": round(parts.dense, 6),
             "sentence": round(parts.sentence, 6),
             "keyword": round(parts.keyword, 6),
+            **({"reader": round(reading.probability, 6)} if reading else {}),
         },
         "highlights": [{"start": h.start, "end": h.end} for h in passage.highlights],
         "also_in": [
@@ -205,13 +208,22 @@ def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
     passage = citations[0].passage
     where = html.escape(place(passage))
     paragraphs = "".join(
-        f'<p dir="auto">{html.escape(citation.text)} '
+        f'<p dir="auto">{_focused_html(citation)} '
         f'<button type="button" class="cite" data-turn="{turn}" data-n="{passage.number}" '
         f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {where}">'
         f"[{passage.number}]</button></p>"
         for citation in citations
     )
     return f'<blockquote class="quote">{paragraphs}<footer>{where}</footer></blockquote>'
+
+
+def _focused_html(citation: Citation) -> str:
+    """Return the quote with the words that answer in bold, cut out by their offsets."""
+    if citation.focus is None:
+        return html.escape(citation.text)
+    start, end = citation.focus.start - citation.quote.start, citation.focus.end - citation.quote.start
+    before, words, after = citation.text[:start], citation.text[start:end], citation.text[end:]
+    return f"{html.escape(before)}<strong>{html.escape(words)}</strong>{html.escape(after)}"
 
 
 def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
@@ -241,4 +253,10 @@ def _short(text: str, most: int = 300) -> str:
 
 def _safe(text: str) -> str:
     """Take control characters out of what a terminal is to print, so that no document can drive it."""
-    return "".join(c if c in "\n\t" or c.isprintable() or (c.isspace() and c != "\x1b") else "\ufffd" for c in text)
+    return "".join(
+        c if c in "\n\t" or c.isprintable() or _is_blank(c) else "\ufffd" for c in text.replace("\r\n", "\n")
+    )
+
+
+def _is_blank(character: str) -> bool:
+    return unicodedata.category(character) == "Zs"

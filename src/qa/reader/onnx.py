@@ -1,0 +1,170 @@
+"""The trained reader on ONNX Runtime: a span and a probability for each text, without torch.
+
+The network shares the bundled model's word embeddings, which were frozen in training; they are read from
+that model's own file, so the reader's file holds only what was trained. A text longer than a window is read
+in windows that overlap by half.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.embed.weights import bundled_model
+from qa.errors import ModelUnavailable
+from qa.types import Reading, Span
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Floats = NDArray[np.float32]
+
+WEIGHTS = Path(__file__).with_name("reader.onnx")
+_TABLE = "embeddings.word_embeddings.weight"
+_CLS, _SEP = 101, 102
+_WINDOW = 320  # word pieces of question and text together, as in training
+_QUESTION = 64
+_LONGEST_SPAN = 48
+_BATCH = 3
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch of one text's word pieces, with the characters each stands for."""
+
+    owner: int
+    ids: list[int]
+    places: list[tuple[int, int]]
+
+
+class OnnxReader:
+    """Reads with the shipped network; nothing is loaded before the first question."""
+
+    def __init__(self, weights: Path = WEIGHTS, *, threads: int = 1) -> None:
+        if not weights.is_file():
+            raise ModelUnavailable("reader", f"{weights} is missing. Reinstall quoth, or ask with --reader off.")
+        self._weights = weights
+        self._threads = threads
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading a text, in the order given; spans count characters of the text."""
+        if not texts:
+            return []
+        # the tokenizer takes only valid Unicode; each half of a broken pair becomes U+FFFD, lengths stay
+        question, *texts = (_SURROGATE.sub("\ufffd", text) for text in (question, *texts))
+        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION]
+        # like lengths together, so that little is computed on padding
+        windows = sorted(self._windows(texts, _WINDOW - 3 - len(asked)), key=lambda window: len(window.ids))
+        best: dict[int, Reading] = {}
+        for first in range(0, len(windows), _BATCH):
+            batch = windows[first : first + _BATCH]
+            for window, reading in zip(batch, self._infer(asked, batch), strict=True):
+                known = best.get(window.owner)
+                if known is None or reading.logit > known.logit:
+                    best[window.owner] = reading
+        return [best[owner] for owner in range(len(texts))]
+
+    def _windows(self, texts: Sequence[str], room: int) -> Iterator[_Window]:
+        for owner, encoded in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
+            for low in range(0, max(1, len(encoded.ids) - room // 2), room // 2):
+                yield _Window(owner, encoded.ids[low : low + room], encoded.offsets[low : low + room])
+                if low + room >= len(encoded.ids):
+                    break
+
+    def _infer(self, asked: list[int], windows: Sequence[_Window]) -> Iterator[Reading]:
+        lead = [_CLS, *asked, _SEP]
+        longest = max(len(window.ids) for window in windows) + len(lead) + 1
+        ids = np.zeros((len(windows), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        kinds = np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            end = len(lead) + len(window.ids) + 1
+            ids[row, :end] = [*lead, *window.ids, _SEP]
+            mask[row, :end] = 1
+            kinds[row, len(lead) : end] = 1
+        start, end_, verdict = self._session.run(
+            ["start_logits", "end_logits", "answerable_logit"],
+            {"word_vectors": self._table[ids], "attention_mask": mask, "token_type_ids": kinds},
+        )
+        for row, window in enumerate(windows):
+            yield self._reading(window, start[row], end_[row], float(verdict[row]), len(lead))
+
+    def _reading(self, window: _Window, start: Floats, end: Floats, verdict: float, lead: int) -> Reading:
+        """Return the best span of a window; its logit weighs margin over "no answer" and the verdict head."""
+        size = len(window.ids)
+        if not size:
+            return Reading(Span(0, 0), -math.inf)
+        first, last, total = _best_span(start[lead : lead + size], end[lead : lead + size])
+        margin = total - float(start[0] + end[0])
+        by_verdict, by_margin, constant = self._score
+        logit = by_verdict * verdict + by_margin * margin + constant
+        return Reading(Span(window.places[first][0], window.places[last][1]), logit)
+
+    @cached_property
+    def _session(self) -> InferenceSession:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(str(self._weights), options, providers=["CPUExecutionProvider"])
+        except (RuntimeError, ValueError) as exc:
+            raise ModelUnavailable("reader", f"{self._weights} can't be loaded ({exc}). Reinstall quoth.") from exc
+
+    @cached_property
+    def _score(self) -> tuple[float, float, float]:
+        """How verdict and margin make one logit: fitted on held-out articles, kept in the file."""
+        words = self._session.get_modelmeta().custom_metadata_map["score"].split()
+        return float(words[0]), float(words[1]), float(words[2])
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # noqa: ANN401 -- the library ships no types
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def _table(self) -> Floats:
+        return _map_tensor(self._folder / "model.safetensors", _TABLE)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return bundled_model().path
+
+
+def _best_span(start: Floats, end: Floats) -> tuple[int, int, float]:
+    """Return first and last piece of the best span of at most 48 pieces, and its summed logits."""
+    size = len(start)
+    sums = start[:, None] + end[None, :]
+    length = np.arange(size)[None, :] - np.arange(size)[:, None]
+    sums = np.where((length >= 0) & (length < _LONGEST_SPAN), sums, -np.inf)
+    first, last = divmod(int(np.argmax(sums)), size)
+    return first, last, float(sums[first, last])
+
+
+def _map_tensor(path: Path, name: str) -> Floats:
+    """Map one float32 tensor of a safetensors file: 8 bytes of header size, a JSON header, the data."""
+    with path.open("rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        facts = json.loads(file.read(size))[name]
+    if facts["dtype"] != "F32":
+        raise ModelUnavailable(path.parent.name, f"{name} is {facts['dtype']}, not float32.")
+    shape = tuple(facts["shape"])
+    table: Floats = np.memmap(path, np.float32, "r", 8 + size + facts["data_offsets"][0], shape).view(np.ndarray)
+    return table

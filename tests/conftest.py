@@ -1,0 +1,110 @@
+"""Fixtures: a small collection and its index without weights; the real model and the real corpus, once a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.config import ReaderSettings, Settings
+from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+from qa.engine import Engine, build
+from tests.fakes import HashingEmbedder
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CORPUS = REPOSITORY / "corpus"
+
+SMALL = {
+    "returns.md": (
+        "# Shop handbook\n\n## Returns\n\nA parcel may be returned within 30 days. The buyer pays the postage.\n\n"
+        "## Delivery\n\nParcels leave the warehouse on Tuesdays. Islands wait a week longer.\n"
+    ),
+    "garden.txt": "Tomatoes want sun and water. Basil dislikes cold nights.\n",
+    "people/staff.html": (
+        "<html><head><title>Staff</title></head><body><h1>Staff</h1><h2>Bakery</h2>"
+        "<p>Ines bakes the rye bread. Tom grinds the flour.</p></body></html>"
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep QA_* variables of whoever runs the tests out of them."""
+    for variable in [name for name in os.environ if name.startswith("QA_")]:
+        monkeypatch.delenv(variable)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _silent_libraries() -> Iterator[None]:
+    """Keep the model's library from looking for its hub, in this process and in those it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        yield
+
+
+def write_files(folder: Path, files: dict[str, str]) -> Path:
+    """Write texts under a folder, newlines as given."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+    return folder
+
+
+@pytest.fixture
+def small_collection(tmp_path: Path) -> Path:
+    """Three files in three formats, one of them in a folder."""
+    return write_files(tmp_path / "docs", SMALL)
+
+
+def without_weights(index: Path) -> Settings:
+    """Return settings of an index, by default but for the reader: it would be loaded."""
+    return Settings(index=index, reader=ReaderSettings(enabled=False))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an index in this test's folder."""
+    return without_weights(tmp_path / "index")
+
+
+@pytest.fixture
+def small_engine(small_collection: Path, settings: Settings) -> Engine:
+    """Build the small collection without weights, and open it."""
+    build(settings, [small_collection], embedder=HashingEmbedder())
+    return Engine.open(settings, HashingEmbedder())
+
+
+@pytest.fixture
+def engine_over(tmp_path: Path) -> Callable[[dict[str, str]], Engine]:
+    """Return a function from files to an open engine over them, without weights."""
+
+    def make(files: dict[str, str]) -> Engine:
+        made = without_weights(tmp_path / "made-index")
+        build(made, [write_files(tmp_path / "made", files)], embedder=HashingEmbedder())
+        return Engine.open(made, HashingEmbedder())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_embedder() -> SentenceTransformerEmbedder:
+    """The bundled model, loaded once."""
+    return SentenceTransformerEmbedder()
+
+
+@pytest.fixture(scope="session")
+def corpus_index(tmp_path_factory: pytest.TempPathFactory, real_embedder: SentenceTransformerEmbedder) -> Path:
+    """The repository's corpus, indexed once by the real model; returns the index's folder."""
+    folder = tmp_path_factory.mktemp("corpus") / "index"
+    build(Settings(index=folder), [CORPUS], embedder=real_embedder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_engine(corpus_index: Path, real_embedder: SentenceTransformerEmbedder) -> Engine:
+    """Open the corpus's index with the real model."""
+    return Engine.open(Settings(index=corpus_index), real_embedder)

@@ -1,0 +1,1 @@
+"""One value-asserting suite over every implementation of a seam."""

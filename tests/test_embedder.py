@@ -1,0 +1,170 @@
+"""The real model: nothing truncated in silence, sentences out of the chunk's own pass, weights vouched for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+from qa.embed.weights import bundled_model, find_model
+from qa.errors import ModelUnavailable
+from qa.protocols import Input
+from qa.sentences import find_sentences
+from qa.types import Span
+
+FILLER = "The committee met again and talked about the weather for a while. "
+LAST = "A purple giraffe plays the trombone on the roof."
+
+
+def item(text: str, context: str = "") -> Input:
+    return Input(context, text, tuple(find_sentences(text)))
+
+
+def test_the_bundled_model_has_rows_of_384_and_reads_256_tokens(real_embedder: SentenceTransformerEmbedder) -> None:
+    assert (real_embedder.dim, real_embedder.max_tokens) == (384, 256)
+
+
+def test_the_fingerprint_names_the_model_and_its_files(real_embedder: SentenceTransformerEmbedder) -> None:
+    name, _, digest = real_embedder.fingerprint.partition(":")
+    assert name == "all-MiniLM-L6-v2"
+    assert len(digest) == 16
+    assert set(digest) <= set("0123456789abcdef")
+
+
+def test_a_chunks_row_is_the_models_own(real_embedder: SentenceTransformerEmbedder) -> None:
+    text = "Goods crossed the border by rail. Trade grew."
+    own = real_embedder._model.encode([text], normalize_embeddings=True)[0]
+    assert np.allclose(real_embedder.embed_documents([item(text)]).chunks[0], own, atol=1e-5)
+    assert np.allclose(real_embedder.embed_query(text).row, own, atol=1e-5)
+
+
+def test_a_text_longer_than_the_model_reads_is_read_to_its_end(real_embedder: SentenceTransformerEmbedder) -> None:
+    # sixty sentences of 13 word pieces each are three windows and more; the last says something else altogether
+    text = FILLER * 60 + LAST
+    assert len(real_embedder._encode(text)) > 3 * real_embedder.max_tokens
+    embedded = real_embedder.embed_documents([item(text), item(FILLER * 60)])
+    query = real_embedder.embed_query("Which animal plays an instrument?").row
+    own = embedded.sentences[:61]
+    assert int(np.argmax(own @ query)) == 60
+    alone = real_embedder.embed_documents([item(LAST)]).sentences[0]
+    assert float(own[60] @ alone) > 0.6
+    assert float((own[:60] @ alone).max()) < float(own[60] @ alone)
+    # the chunk's own row knows of it too
+    assert embedded.chunks[0] @ query > embedded.chunks[1] @ query
+
+
+def test_every_sentence_of_a_long_text_has_a_row_of_unit_length(real_embedder: SentenceTransformerEmbedder) -> None:
+    text = FILLER * 60 + LAST
+    rows = real_embedder.embed_documents([item(text)]).sentences
+    assert rows.shape == (61, 384)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_a_long_heading_path_does_not_crowd_out_the_text(real_embedder: SentenceTransformerEmbedder) -> None:
+    heading = "A very long heading about nothing at all › " * 100
+    embedded = real_embedder.embed_documents([item(LAST, heading)])
+    query = real_embedder.embed_query("Which animal plays an instrument?").row
+    assert float(embedded.sentences[0] @ query) > 0.4
+
+
+def test_a_sentence_is_read_with_what_stands_around_it(real_embedder: SentenceTransformerEmbedder) -> None:
+    about_mexico = item("Mexico elects a president. She serves for six years.")
+    about_bees = item("A hive feeds its queen. She serves for six years.")
+    rows = real_embedder.embed_documents([about_mexico, about_bees]).sentences
+    query = real_embedder.embed_query("How long does the president of Mexico serve?").row
+    assert rows[1] @ query > rows[3] @ query
+
+
+def test_order_and_company_change_no_row_by_more_than_a_hundred_thousandth(
+    real_embedder: SentenceTransformerEmbedder,
+) -> None:
+    texts = [item(f"{FILLER * (at % 5)}Sentence number {at} is here. 😀 人は走る。") for at in range(12)]
+    forth = real_embedder.embed_documents(texts)
+    back = real_embedder.embed_documents(texts[::-1])
+    small = SentenceTransformerEmbedder(batch_tokens=256)
+    small._loaded = real_embedder._model
+    assert np.abs(forth.chunks - back.chunks[::-1]).max() < 1e-5
+    assert np.abs(forth.chunks - small.embed_documents(texts).chunks).max() < 1e-5
+
+
+def test_a_question_is_cut_between_two_tokens(real_embedder: SentenceTransformerEmbedder) -> None:
+    # 256 tokens less the two at the ends are 254 words of one token each, with 253 blanks: 254 * 5 + 253
+    query = real_embedder.embed_query("bread " * 20_000)
+    assert query.kept == 254 * 5 + 253
+
+
+@pytest.mark.parametrize("text", ["\x01\x02", "\u200b", "😀😀", "漢" * 600, "x" * 900, "´`¨"])
+def test_any_text_has_a_finite_row(real_embedder: SentenceTransformerEmbedder, text: str) -> None:
+    embedded = real_embedder.embed_documents([Input("", text, (Span(0, len(text)),))])
+    assert np.isfinite(embedded.chunks).all()
+    assert np.isfinite(embedded.sentences).all()
+    assert float(np.linalg.norm(embedded.chunks[0])) == pytest.approx(1.0, abs=1e-5)
+
+
+# Weights
+
+
+@pytest.fixture
+def model_copy(tmp_path: Path) -> Path:
+    """Copy the bundled model's folder, weights and all."""
+    folder = tmp_path / "model"
+    shutil.copytree(bundled_model().path, folder)
+    return folder
+
+
+def test_an_untouched_copy_of_the_model_is_vouched_for(model_copy: Path) -> None:
+    assert bundled_model(model_copy).fingerprint == bundled_model().fingerprint
+
+
+def test_weights_with_one_changed_byte_are_refused_with_both_digests(model_copy: Path) -> None:
+    weights = model_copy / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(ModelUnavailable, match=r"has SHA-256 \w{64}, not the published 53aa51172d142c89.*Run: pip"):
+        bundled_model(model_copy)
+
+
+def test_weights_of_another_model_under_the_same_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"another model")
+    with pytest.raises(ModelUnavailable, match=r"all-MiniLM-L6-v2: .*not the published"):
+        bundled_model(tmp_path)
+
+
+def test_missing_weights_are_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"model\.safetensors is missing\. Run: pip install --force-reinstall"):
+        bundled_model(tmp_path)
+
+
+def test_a_changed_tokenizer_changes_the_fingerprint(model_copy: Path) -> None:
+    path = model_copy / "tokenizer.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    assert bundled_model(model_copy).fingerprint != bundled_model().fingerprint
+
+
+def test_another_model_is_found_by_its_folder_and_named_by_it(model_copy: Path) -> None:
+    found = find_model(str(model_copy))
+    assert (found.name, found.path) == ("model", model_copy)
+
+
+def test_a_model_that_is_no_folder_is_refused_rather_than_downloaded(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"some/model: no sentence-transformers model .*never downloaded"):
+        find_model("some/model")
+    with pytest.raises(ModelUnavailable, match="no sentence-transformers model"):
+        SentenceTransformerEmbedder(str(tmp_path))
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> None:
+    for name in ("model.safetensors", "modules.json", "config.json"):
+        (tmp_path / name).write_bytes(b"not a model")
+    with pytest.raises(ModelUnavailable, match="can't be loaded"):
+        SentenceTransformerEmbedder(str(tmp_path)).embed_query("x")
+
+
+def test_nothing_is_loaded_before_it_is_needed() -> None:
+    embedder = SentenceTransformerEmbedder()
+    assert embedder.fingerprint
+    assert embedder._loaded is None

@@ -1,0 +1,215 @@
+"""The house in order: imports point down, heavy libraries sleep, one room prints, nothing points outside."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.cli import build_parser
+from tests.conftest import REPOSITORY
+
+SOURCE = REPOSITORY / "src" / "qa"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+# a room may import from rooms above its own line, never from its own line or below
+LAYERS = [
+    ["types", "errors"],
+    ["protocols", "config", "sentences"],
+    ["load", "chunk", "embed", "reader", "store", "keyword", "passages", "answer", "cite", "conversation"],
+    ["index"],
+    ["retrieve"],
+    ["engine"],
+    ["ui"],
+    ["cli"],
+]
+LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+# the reader was trained upon the bundled model's word embeddings, and finds them as the embedder does
+EXCEPTIONS = {("reader", "embed")}
+
+# each library has its one room; what is imported as a module loads is there to be paid for by all who load that room
+ADAPTERS = {
+    "torch": "embed/sentence_transformer.py",
+    "sentence_transformers": "embed/sentence_transformer.py",
+    "transformers": "embed/sentence_transformer.py",
+    "onnxruntime": "reader/onnx.py",
+    "tokenizers": "reader/onnx.py",
+    "faiss": "store.py",
+    "bm25s": "keyword.py",
+    "Stemmer": "keyword.py",
+    "langchain_text_splitters": "chunk.py",
+    "gradio": "ui/app.py",
+    "selectolax": "load/html.py",
+    "markdown_it": "load/markdown.py",
+    "charset_normalizer": "load/decode.py",
+    "pydantic": "config.py",
+    "filelock": "index.py",
+}
+SLEEPING = [
+    *["torch", "sentence_transformers", "transformers", "onnxruntime", "tokenizers"],
+    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio"],
+]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        if node.module in ("qa", "qa.ui", "qa.load"):
+            return [f"{node.module}.{alias.name}" for alias in node.names]
+        return [node.module]
+    return []
+
+
+def imports(path: Path) -> set[str]:
+    """Return everything a module imports, wherever in it."""
+    return {name for node in ast.walk(tree_of(path)) for name in imported(node)}
+
+
+def on_loading(path: Path) -> set[str]:
+    """Return what is imported when the module is: not inside functions, not for type checking only."""
+
+    def walk(nodes: list[ast.stmt]) -> Iterator[str]:
+        for node in nodes:
+            yield from imported(node)
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                continue
+            if isinstance(node, (ast.If, ast.Try, ast.With, ast.ClassDef)):
+                yield from walk(node.body)
+
+    return set(walk(tree_of(path).body))
+
+
+def rooms_imported(path: Path) -> set[str]:
+    names = {name.removeprefix("qa.").split(".")[0] for name in imports(path) if name.startswith("qa.")}
+    return names - {"__version__"}
+
+
+def test_every_room_has_its_layer() -> None:
+    assert {room_of(path) for path in MODULES} - {"__init__"} == set(LAYER)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        assert rooms_imported(path) == set()
+        return
+    others = {other for other in rooms_imported(path) if other != room and (room, other) not in EXCEPTIONS}
+    assert {other for other in others if LAYER[other] >= LAYER[room]} == set()
+
+
+def test_settings_are_known_only_to_those_who_wire_rooms_together() -> None:
+    assert {room_of(path) for path in MODULES if "config" in rooms_imported(path)} <= {"engine", "ui", "cli"}
+
+
+def test_concrete_adapters_are_named_by_the_engine_alone() -> None:
+    for adapter in ("store", "embed", "reader"):
+        users = {room_of(path) for path in MODULES if adapter in rooms_imported(path)} - {adapter}
+        assert users - {room for room, used in EXCEPTIONS if used == adapter} == {"engine"}, adapter
+
+
+def test_each_library_has_its_one_room() -> None:
+    strays = {
+        (name_of(path), library)
+        for path in MODULES
+        for library in {name.split(".")[0] for name in imports(path)} & set(ADAPTERS)
+        if name_of(path) != ADAPTERS[library]
+    }
+    assert strays == set()
+
+
+def test_heavy_libraries_sleep_until_called() -> None:
+    awake = {(name_of(path), name) for path in MODULES for name in on_loading(path) if name.split(".")[0] in SLEEPING}
+    assert awake == set()
+
+
+def test_the_command_line_imports_nothing_but_the_standard_library_and_errors_as_it_loads() -> None:
+    others = {name for name in on_loading(SOURCE / "cli.py") if name.split(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in others if name not in ("qa.errors", "qa.__version__")} == set()
+
+
+def test_the_engine_imports_no_adapter_as_it_loads() -> None:
+    loaded = {name.removeprefix("qa.").split(".")[0] for name in on_loading(SOURCE / "engine.py")}
+    assert loaded & {"store", "embed", "reader", "load", "chunk"} == set()
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[<>=!~\[; ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    packages = importlib.metadata.packages_distributions()
+    used = {name.split(".")[0] for path in MODULES for name in imports(path)} - set(sys.stdlib_module_names) - {"qa"}
+    missing = {
+        library
+        for library in used
+        if not {name.lower().replace("_", "-") for name in packages.get(library, [])} & declared
+    }
+    assert missing == set()
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing == {"cli.py"}
+
+
+def test_no_module_sets_a_log_level_as_it_loads() -> None:
+    for path in MODULES:
+        for node in tree_of(path).body:
+            assert "setLevel" not in ast.unparse(node) or isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            assert "basicConfig" not in ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_opens_with_its_boundary(path: Path) -> None:
+    docstring = ast.get_docstring(tree_of(path))
+    assert docstring
+    assert docstring.splitlines()[0].endswith((".", "!", "?", ":")) or "\n" not in docstring
+
+
+def test_nothing_is_stored_as_a_pickle() -> None:
+    assert {name_of(path) for path in MODULES if {"pickle", "shelve", "marshal", "dill"} & imports(path)} == set()
+    allowing = {name_of(path) for path in MODULES if "allow_pickle=True" in path.read_text(encoding="utf-8")}
+    assert allowing == set()
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*SOURCE.rglob("*.js"), *SOURCE.rglob("*.css"), *SOURCE.rglob("*.py")]), ids=name_of
+)
+def test_no_address_but_loopback_stands_in_what_is_served(path: Path) -> None:
+    addresses = re.findall(r"(?:https?:|wss?:)?//[\w\[][\w.:\]-]*\.[\w.]+", path.read_text(encoding="utf-8"))
+    assert [address for address in addresses if not re.search(r"//(?:127\.0\.0\.1|localhost|\[::1\])", address)] == []
+    assert "@import" not in path.read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_every_command() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    action = next(action for action in build_parser()._actions if action.dest == "command")
+    assert [name for name in action.choices or () if f"qa {name}" not in readme] == []
+
+
+def test_there_is_no_drawer_for_odds_and_ends() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "misc", "common", "manager"}
+    assert {path.stem for path in MODULES} & drawers == set()

@@ -1,0 +1,161 @@
+"""BM25: what counts as a term, which text scores how, and that a saved index answers as before."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.errors import ConfigError, IndexCorrupt
+from qa.keyword import KeywordIndex, Terms
+
+TEXTS = [
+    "The red pump pumps water.",
+    "Red paint, red brushes.",
+    "A meeting of nobody.",
+    "Water from the well.",
+]
+
+
+def index(texts: list[str] = TEXTS) -> KeywordIndex:
+    made = KeywordIndex(Terms())
+    made.build(texts)
+    return made
+
+
+def terms(text: str, language: str = "english") -> list[str]:
+    return Terms(language).of(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1,972,550 km", "1972550 km"),
+        ("the U.S. economy", "the US economy"),
+        ("the U.S.-Mexico border", "the US Mexico border"),
+        ("Ciudad Juárez", "ciudad juarez"),
+        ("naïve façade", "naive facade"),
+        ("Straße", "STRASSE"),
+        ("Mexico's trade", "Mexico trade"),
+        ("Mexico’s trade", "Mexico's trade"),
+        ("exporting", "exports"),
+        ("ﬁne", "fine"),
+    ],
+)
+def test_two_spellings_of_one_thing_are_one_term(one: str, other: str) -> None:
+    assert terms(one) == terms(other) != []
+
+
+def test_a_number_with_its_separators_is_one_term() -> None:
+    assert terms("725.7 and 1,234.5 and 61") == ["725.7", "1234.5", "61"]
+
+
+def test_numbers_that_differ_stay_different() -> None:
+    assert terms("28.3") != terms("283")
+    assert terms("1,5") != terms("15")
+
+
+def test_words_of_which_questions_are_built_are_no_terms() -> None:
+    assert terms("How many of them are there, and what is it about?") == []
+
+
+def test_us_is_a_country_and_no_stop_word() -> None:
+    assert terms("the US and us") == ["us", "us"]
+
+
+def test_terms_keep_their_order_and_repeats() -> None:
+    assert terms("pump red pump") == ["pump", "red", "pump"]
+
+
+def test_another_language_has_its_own_stems_and_stop_words() -> None:
+    assert terms("las relaciones", "spanish") == terms("relación", "spanish") != []
+
+
+def test_an_unknown_language_is_refused_with_those_known() -> None:
+    with pytest.raises(ConfigError, match=r"retrieve\.language: no stemmer for 'klingon'\. Known: .*english"):
+        Terms("klingon")
+
+
+def test_the_text_with_the_rare_term_comes_first_and_texts_without_any_score_nothing() -> None:
+    scores = index().scores("red pump")
+    assert scores.shape == (4,)
+    assert list(np.argsort(-scores)[:2]) == [0, 1]
+    assert scores[2] == scores[3] == 0.0
+
+
+def test_scores_are_those_of_the_formula() -> None:
+    # "well" stands once, in one of four texts, and that one has 2 of 4 + 4 + 2 + 2 = 12 terms:
+    # idf = ln(1 + (4 - 1 + .5) / (1 + .5)); tf = 1 / (1 + 1.5 * (1 - .75 + .75 * 2 / (12 / 4)))
+    assert [len(terms(text)) for text in TEXTS] == [4, 4, 2, 2]
+    idf = math.log(1 + 3.5 / 1.5)
+    frequency = 1 / (1 + 1.5 * (0.25 + 0.75 * 2 / (12 / 4)))
+    assert index().scores("well")[3] == pytest.approx(idf * frequency, rel=1e-5)
+
+
+def test_a_question_that_shares_no_term_scores_nothing_anywhere() -> None:
+    assert list(index().scores("zebra")) == [0.0] * 4
+    assert list(index().scores("of the and")) == [0.0] * 4
+    assert list(index().scores("")) == [0.0] * 4
+
+
+def test_texts_without_any_term_can_be_indexed_and_asked() -> None:
+    made = index(["!!!", "the of"])
+    assert len(made) == 2
+    assert list(made.scores("red")) == [0.0, 0.0]
+    assert made.coverage("red", ["red"]) == [1.0]
+
+
+def test_no_texts_can_be_indexed_and_asked() -> None:
+    assert index([]).scores("red").shape == (0,)
+
+
+def test_building_again_replaces_what_was_there() -> None:
+    made = index()
+    made.build(["blue"])
+    assert list(made.scores("red")) == [0.0]
+    assert made.scores("blue")[0] > 0
+
+
+def test_coverage_is_the_share_of_the_questions_terms_with_rare_ones_counting_more() -> None:
+    # red stands in two texts of four, well in one, zebra in none
+    red = math.log(1 + (4 - 2 + 0.5) / 2.5)
+    well = math.log(1 + (4 - 1 + 0.5) / 1.5)
+    zebra = math.log(1 + (4 + 0.5) / 0.5)
+    total = red + well + zebra
+    found = index().coverage("red well zebra", ["The well.", "Red, red.", "A zebra at the red well", "nothing"])
+    assert found == pytest.approx([well / total, red / total, 1.0, 0.0])
+
+
+def test_coverage_of_a_question_without_terms_is_nothing_rather_than_everything() -> None:
+    assert index().coverage("what is it?", ["anything"]) == [0.0]
+
+
+@pytest.mark.parametrize("texts", [TEXTS, ["!!!"], ["one word", "", "other word"]], ids=["some", "none", "gap"])
+def test_a_saved_index_scores_as_before(tmp_path: Path, texts: list[str]) -> None:
+    made = index(texts)
+    made.save(tmp_path / "keyword")
+    read = KeywordIndex(Terms())
+    read.load(tmp_path / "keyword", len(texts))
+    assert len(read) == len(texts)
+    for question in ("red pump", "water", "word", "zebra"):
+        assert np.array_equal(read.scores(question), made.scores(question))
+        assert read.coverage(question, texts) == made.coverage(question, texts)
+
+
+def test_saving_the_same_texts_twice_writes_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        index().save(tmp_path / name)
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files
+    assert files == sorted(path.name for path in (tmp_path / "two").iterdir())
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_saved_index_that_lacks_a_file_is_refused(tmp_path: Path) -> None:
+    index().save(tmp_path)
+    next(tmp_path.glob("params*")).unlink()
+    with pytest.raises(IndexCorrupt, match=r"the keyword index can't be read .* qa index --rebuild"):
+        KeywordIndex(Terms()).load(tmp_path, 4)
