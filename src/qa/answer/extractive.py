@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qa.answer.lists import asks_for_several, whole_list
 from qa.types import Draft, Passage, Quote, Reading, Span
 
 Coverage = Callable[[str, Sequence[str]], list[float]]
@@ -42,7 +43,7 @@ class ExtractiveAnswerer:
         best = max(candidate.score for candidate in candidates)
         close = [candidate for candidate in candidates if candidate.score >= _CLOSE * best]
         close.sort(key=lambda candidate: (-candidate.score, candidate.passage.number, candidate.sentence))
-        chosen = close[:_MOST]
+        chosen = _apart(close)[:_MOST]
         lines = [f"{_words(candidate)} [{candidate.passage.number}]" for candidate in chosen]
         return Draft("\n".join(lines), tuple(Quote(c.passage.number, c.sentence, c.focus) for c in chosen))
 
@@ -55,15 +56,28 @@ class ExtractiveAnswerer:
         shift = passage.span.start
         texts = [passage.text[s.start - shift : s.end - shift] for s in sentences]
         shares = self._coverage(question, texts)
+        several = asks_for_several(question)
+        local = [Span(s.start - shift, s.end - shift) for s in sentences]
         readings = [hit.reading for hit in passage.hits if hit.reading and len(hit.reading.span)]
         candidates = []
-        for sentence, share in zip(sentences, shares, strict=True):
+        for at, (sentence, share) in enumerate(zip(sentences, shares, strict=True)):
             read = max((r for r in readings if r.span.overlaps(sentence)), key=lambda r: r.logit, default=None)
             score = _MEANING * similarity[sentence] + _WORDS * share + _RANK * passage.score
             if read:
                 score += _READ * read.probability
-            candidates.append(_Candidate(passage, sentence, score, _focus(read, sentence)))
+            whole = whole_list(passage.text, local, at, several=several)
+            quote = Span(shift + whole.start, shift + whole.end)
+            candidates.append(_Candidate(passage, quote, score, _focus(read, quote)))
         return candidates
+
+
+def _apart(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Drop candidates that overlap a better one of the same passage, as items of one list do."""
+    kept: list[_Candidate] = []
+    for candidate in candidates:
+        if not any(k.passage is candidate.passage and k.sentence.overlaps(candidate.sentence) for k in kept):
+            kept.append(candidate)
+    return kept
 
 
 def _focus(reading: Reading | None, sentence: Span) -> Span | None:
