@@ -24,7 +24,7 @@ LAYERS = [
     ["protocols", "config", "sentences"],
     ["load", "chunk", "embed", "reader", "store", "keyword", "passages", "answer", "cite", "conversation"],
     ["index"],
-    ["retrieve"],
+    ["retrieve", "ingest"],
     ["engine"],
     ["ui"],
     ["cli"],
@@ -49,7 +49,7 @@ ADAPTERS = {
     "markdown_it": "load/markdown.py",
     "charset_normalizer": "load/decode.py",
     "pydantic": "config.py",
-    "filelock": "index.py",
+    "filelock": "index/generation.py",
 }
 SLEEPING = [
     *["torch", "sentence_transformers", "transformers", "onnxruntime", "tokenizers"],

@@ -8,7 +8,6 @@ Heavy libraries are imported inside the factories, so that a command pays only f
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import time
@@ -26,10 +25,7 @@ from qa.errors import (
     AnswerError,
     ConfigError,
     IndexMismatch,
-    LoadError,
     StoreError,
-    UnreadableDocument,
-    UnsupportedFormat,
 )
 from qa.index import (
     SCHEMA,
@@ -46,10 +42,10 @@ from qa.index import (
 from qa.passages import gather
 from qa.protocols import Answerer, Embedder, Input, Reader, VectorStore
 from qa.retrieve import Weights, rerank, retrieve
-from qa.types import Answer, Chunk, Document, FileState, LedgerEntry, Span, Turn, Verdict
+from qa.types import Answer, FileState, LedgerEntry, Span, Turn, Verdict
 
 if TYPE_CHECKING:
-    from qa.load import Found
+    from qa.ingest import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -225,6 +221,7 @@ def build(
     Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
     index; a file that can't be read costs that file alone and is named in the ledger.
     """
+    from qa.ingest import Plan
     from qa.keyword import KeywordIndex, Terms
     from qa.load import walk
 
@@ -244,7 +241,7 @@ def build(
             raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
         if stage:
             stage("reading", 0, len(found))
-        plan = _Plan()
+        plan = Plan()
         for done, item in enumerate(found, start=1):
             plan.take(item, old, size=settings.chunk.size, overlap=settings.chunk.overlap)
             if stage:
@@ -280,66 +277,6 @@ def build(
         return report
 
 
-class _Plan:
-    """What a build will do: documents to embed, documents to keep, and every file's line in the ledger."""
-
-    def __init__(self) -> None:
-        self.documents: list[Document] = []
-        self.chunks: list[tuple[Chunk, ...]] = []
-        self.kept: list[str] = []
-        self.ledger: list[LedgerEntry] = []
-
-    def take(self, found: Found, old: Index | None, *, size: int, overlap: int) -> None:
-        """Decide about one file: keep its old revision, read it anew, or say why not."""
-        from qa.load import read_document
-
-        try:
-            if found.problem:
-                raise UnsupportedFormat(found.source, found.problem)
-            data = _read_bytes(found)
-            digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-            if old and old.digest(found.source) == digest:
-                self.kept.append(found.source)
-                self.ledger.append(next(entry for entry in old.ledger if entry.source == found.source))
-                return
-            reading = read_document(found, data)
-            document = reading.document
-            chunks = tuple(_chunk(document, size, overlap))
-        except LoadError as exc:
-            state = FileState.SKIPPED if isinstance(exc, UnsupportedFormat) else FileState.FAILED
-            self.ledger.append(LedgerEntry(found.source, state, exc.reason))
-            return
-        self.documents.append(document)
-        self.chunks.append(chunks)
-        self.ledger.append(
-            LedgerEntry(
-                found.source,
-                FileState.INDEXED,
-                reading.note,
-                reading.reader,
-                reading.encoding,
-                len(document.text),
-                len(document.sections),
-                len(chunks),
-            )
-        )
-
-
-def _chunk(document: Document, size: int, overlap: int) -> list[Chunk]:
-    from qa.chunk import chunk_document
-
-    return chunk_document(document, size=size, overlap=overlap)
-
-
-def _read_bytes(found: Found) -> bytes:
-    try:
-        return found.path.read_bytes()
-    except OSError as exc:
-        raise UnreadableDocument(
-            found.source, f"it can't be opened ({exc.strerror or exc}).", "Check its permissions."
-        ) from exc
-
-
 def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tuple[Index | None, str]:
     """Return the index to update, if it can be; else None and why everything is made anew."""
     if rebuild or not exists(settings.index):
@@ -361,7 +298,7 @@ def _last_roots(settings: Settings) -> list[Path]:
         return [DEFAULT_COLLECTION]
 
 
-def _embed(plan: _Plan, embedder: Embedder, stage: Stage | None) -> Batch:
+def _embed(plan: Plan, embedder: Embedder, stage: Stage | None) -> Batch:
     titles = {document.source: document.title for document in plan.documents}
     inputs = [
         Input(
