@@ -225,56 +225,69 @@ def build(
     from qa.keyword import KeywordIndex, Terms
     from qa.load import walk
 
+    say = stage or _silent
+    roots = [Path(path) for path in paths] or _last_roots(settings)
+    found = walk(roots, leave_out=settings.index)
+    if not found:
+        raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
     with writing(settings.index):
         embedder = embedder or make_embedder(settings)
-        fingerprint = Fingerprint(
-            SCHEMA,
-            embedder.fingerprint,
-            settings.chunk.size,
-            settings.chunk.overlap,
-            settings.retrieve.language,
-        )
+        fingerprint = _fingerprint(settings, embedder)
         old, note = _open_old(settings, fingerprint, rebuild)
-        roots = [Path(path) for path in paths] or _last_roots(settings)
-        found = walk(roots, leave_out=settings.index)
-        if not found:
-            raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
-        if stage:
-            stage("reading", 0, len(found))
         plan = Plan()
         for done, item in enumerate(found, start=1):
             plan.take(item, old, size=settings.chunk.size, overlap=settings.chunk.overlap)
-            if stage:
-                stage("reading", done, len(found))
-        ledger = tuple(plan.ledger)
-        if not any(entry.state is FileState.INDEXED for entry in ledger):
-            reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])
-            raise ConfigError(f"{_names(roots)}: none of {len(ledger)} files can be read. {reasons}")
-        before = set(old.sources) if old else set()
-        changed = sum(document.source in before for document in plan.documents)
-        removed = len(before - {entry.source for entry in ledger if entry.state is FileState.INDEXED})
-        report = BuildReport(ledger, len(plan.documents) - changed, changed, len(plan.kept), removed, note)
-        names = [str(root) for root in roots]
-        if old and not plan.documents and not removed and old.ledger == ledger and old.roots == tuple(names):
+            say("reading", done, len(found))
+        report = _report(plan, old, roots, note)
+        names = tuple(str(root) for root in roots)
+        if (
+            old
+            and not (report.added or report.changed or report.removed)
+            and (old.ledger, old.roots)
+            == (
+                report.ledger,
+                names,
+            )
+        ):
             sweep(settings.index)
             return report
-        batch = _embed(plan, embedder, stage)
-        if stage:
-            stage("writing", 0, 1)
+        batch = _embed(plan, embedder, say)
+        say("writing", 0, 1)
         write_generation(
             settings.index,
             old=old,
             keep=plan.kept,
             batch=batch,
-            ledger=ledger,
+            ledger=report.ledger,
             roots=names,
             fingerprint=fingerprint,
             store=old.store if old else make_store(embedder.dim),
             keyword=KeywordIndex(Terms(settings.retrieve.language)),
         )
-        if stage:
-            stage("writing", 1, 1)
+        say("writing", 1, 1)
         return report
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Say nothing of a build's progress."""
+
+
+def _fingerprint(settings: Settings, embedder: Embedder) -> Fingerprint:
+    chunk = settings.chunk
+    return Fingerprint(SCHEMA, embedder.fingerprint, chunk.size, chunk.overlap, settings.retrieve.language)
+
+
+def _report(plan: Plan, old: Index | None, roots: Sequence[Path], note: str) -> BuildReport:
+    """Count what a plan will do; raise ConfigError where not one file can be read."""
+    ledger = tuple(plan.ledger)
+    indexed = {entry.source for entry in ledger if entry.state is FileState.INDEXED}
+    if not indexed:
+        reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])
+        raise ConfigError(f"{_names(roots)}: none of {len(ledger)} files can be read. {reasons}")
+    before = set(old.sources) if old else set()
+    changed = sum(document.source in before for document in plan.documents)
+    added = len(plan.documents) - changed
+    return BuildReport(ledger, added, changed, len(plan.kept), len(before - indexed), note)
 
 
 def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tuple[Index | None, str]:
@@ -298,7 +311,7 @@ def _last_roots(settings: Settings) -> list[Path]:
         return [DEFAULT_COLLECTION]
 
 
-def _embed(plan: Plan, embedder: Embedder, stage: Stage | None) -> Batch:
+def _embed(plan: Plan, embedder: Embedder, say: Stage) -> Batch:
     titles = {document.source: document.title for document in plan.documents}
     inputs = [
         Input(
@@ -309,12 +322,7 @@ def _embed(plan: Plan, embedder: Embedder, stage: Stage | None) -> Batch:
         for chunks in plan.chunks
         for chunk in chunks
     ]
-
-    def progress(done: int, total: int) -> None:
-        if stage:
-            stage("embedding", done, total)
-
-    embedded = embedder.embed_documents(inputs, progress)
+    embedded = embedder.embed_documents(inputs, lambda done, total: say("embedding", done, total))
     return Batch(tuple(plan.documents), tuple(plan.chunks), embedded.chunks, embedded.sentences)
 
 

@@ -9,7 +9,7 @@ import html
 import itertools
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qa.types import Answer, Citation, FileState, LedgerEntry, Passage, Verdict
@@ -20,6 +20,7 @@ SAID = {
     Verdict.NOT_FOUND: "Not in your documents, as far as they could be read.",
 }
 _WIDTH = 96
+_BOLD = ("<strong>", "</strong>")
 _MOST_LISTED = 300
 
 
@@ -59,7 +60,8 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
         blocks.append(f"{dim}Searched for: {_safe(answer.searched)}{plain}")
     for citation in answer.citations:
         where = _safe(place(citation.passage))
-        blocks.append(f"{bold}“{_safe(citation.text)}” [{citation.passage.number}]{plain}\n    {dim}{where}{plain}")
+        quote = _focused(citation, _safe, ("\033[4m", "\033[24m") if colour else ("", ""))
+        blocks.append(f"{bold}“{quote}” [{citation.passage.number}]{plain}\n    {dim}{where}{plain}")
     shown = {citation.passage.number for citation in answer.citations} | {p.number for p in answer.passages[:most]}
     for passage in answer.passages:
         if passage.number not in shown:
@@ -208,7 +210,7 @@ def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
     passage = citations[0].passage
     where = html.escape(place(passage))
     paragraphs = "".join(
-        f'<p dir="auto">{_focused_html(citation)} '
+        f'<p dir="auto">{_focused(citation, html.escape, _BOLD)} '
         f'<button type="button" class="cite" data-turn="{turn}" data-n="{passage.number}" '
         f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {where}">'
         f"[{passage.number}]</button></p>"
@@ -217,13 +219,13 @@ def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
     return f'<blockquote class="quote">{paragraphs}<footer>{where}</footer></blockquote>'
 
 
-def _focused_html(citation: Citation) -> str:
-    """Return the quote with the words that answer in bold, cut out by their offsets."""
+def _focused(citation: Citation, clean: Callable[[str], str], marks: tuple[str, str]) -> str:
+    """Return the quote, cleaned, with marks around the words that answer, cut out by their offsets."""
     if citation.focus is None:
-        return html.escape(citation.text)
+        return clean(citation.text)
     start, end = citation.focus.start - citation.quote.start, citation.focus.end - citation.quote.start
     before, words, after = citation.text[:start], citation.text[start:end], citation.text[end:]
-    return f"{html.escape(before)}<strong>{html.escape(words)}</strong>{html.escape(after)}"
+    return f"{clean(before)}{marks[0]}{clean(words)}{marks[1]}{clean(after)}"
 
 
 def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
