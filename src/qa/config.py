@@ -65,8 +65,8 @@ class ReaderSettings(_Frozen):
     """The trained reader, which reads the best chunks closely."""
 
     enabled: bool = Field(True, description="Whether the reader reads; everything works without it.")
-    count: int = Field(6, ge=1, le=100, description="Chunks it reads a question.")
-    weight: float = Field(0.3, ge=0, description="What its probability adds to a chunk's score.")
+    count: int = Field(8, ge=1, le=100, description="Chunks it reads a question.")
+    weight: float = Field(0.8, ge=0, description="What its probability adds to a chunk's score.")
 
 
 class VerdictSettings(_Frozen):
