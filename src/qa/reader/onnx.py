@@ -12,6 +12,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +36,6 @@ _CLS, _SEP = 101, 102
 _WINDOW = 320  # word pieces of question and text together, as in training
 _QUESTION = 64
 _LONGEST_SPAN = 48
-_BATCH = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -64,15 +64,14 @@ class OnnxReader:
         # the tokenizer takes only valid Unicode; each half of a broken pair becomes U+FFFD, lengths stay
         question, *texts = (_SURROGATE.sub("\ufffd", text) for text in (question, *texts))
         asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION]
-        # like lengths together, so that little is computed on padding
-        windows = sorted(self._windows(texts, _WINDOW - 3 - len(asked)), key=lambda window: len(window.ids))
+        windows = list(self._windows(texts, _WINDOW - 3 - len(asked)))
+        # one window a call: int8 takes its ranges from the whole call, so neighbours would change what is read
+        readings = self._pool.map(lambda window: self._infer(asked, window), windows)
         best: dict[int, Reading] = {}
-        for first in range(0, len(windows), _BATCH):
-            batch = windows[first : first + _BATCH]
-            for window, reading in zip(batch, self._infer(asked, batch), strict=True):
-                known = best.get(window.owner)
-                if known is None or reading.logit > known.logit:
-                    best[window.owner] = reading
+        for window, reading in zip(windows, readings, strict=True):
+            known = best.get(window.owner)
+            if known is None or reading.logit > known.logit:
+                best[window.owner] = reading
         return [best[owner] for owner in range(len(texts))]
 
     def _windows(self, texts: Sequence[str], room: int) -> Iterator[_Window]:
@@ -82,23 +81,16 @@ class OnnxReader:
                 if low + room >= len(encoded.ids):
                     break
 
-    def _infer(self, asked: list[int], windows: Sequence[_Window]) -> Iterator[Reading]:
+    def _infer(self, asked: list[int], window: _Window) -> Reading:
         lead = [_CLS, *asked, _SEP]
-        longest = max(len(window.ids) for window in windows) + len(lead) + 1
-        ids = np.zeros((len(windows), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
+        ids = np.array([[*lead, *window.ids, _SEP]], dtype=np.int64)
         kinds = np.zeros_like(ids)
-        for row, window in enumerate(windows):
-            end = len(lead) + len(window.ids) + 1
-            ids[row, :end] = [*lead, *window.ids, _SEP]
-            mask[row, :end] = 1
-            kinds[row, len(lead) : end] = 1
-        start, end_, verdict = self._session.run(
+        kinds[0, len(lead) :] = 1
+        start, end, verdict = self._session.run(
             ["start_logits", "end_logits", "answerable_logit"],
-            {"word_vectors": self._table[ids], "attention_mask": mask, "token_type_ids": kinds},
+            {"word_vectors": self._table[ids], "attention_mask": np.ones_like(ids), "token_type_ids": kinds},
         )
-        for row, window in enumerate(windows):
-            yield self._reading(window, start[row], end_[row], float(verdict[row]), len(lead))
+        return self._reading(window, start[0], end[0], float(verdict[0]), len(lead))
 
     def _reading(self, window: _Window, start: Floats, end: Floats, verdict: float, lead: int) -> Reading:
         """Return the best span of a window; its logit weighs margin over "no answer" and the verdict head."""
@@ -112,12 +104,17 @@ class OnnxReader:
         return Reading(Span(window.places[first][0], window.places[last][1]), logit)
 
     @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        # what the threads share is made here, before there are any
+        _ = self._session, self._score, self._table
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="reader")
+
+    @cached_property
     def _session(self) -> InferenceSession:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.intra_op_num_threads = 1  # windows are read side by side instead
         options.log_severity_level = 3
         try:
             return onnxruntime.InferenceSession(str(self._weights), options, providers=["CPUExecutionProvider"])
