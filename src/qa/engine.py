@@ -40,9 +40,9 @@ from qa.index import (
     writing,
 )
 from qa.passages import gather
-from qa.protocols import Answerer, Embedder, Input, Reader, VectorStore
+from qa.protocols import Answerer, Embedder, Input, Query, Reader, VectorStore
 from qa.retrieve import Weights, rerank, retrieve
-from qa.types import Answer, FileState, LedgerEntry, Span, Turn, Verdict
+from qa.types import Answer, FileState, Hit, LedgerEntry, Passage, Span, Turn, Verdict
 
 if TYPE_CHECKING:
     from qa.ingest import Plan
@@ -153,49 +153,60 @@ class Engine:
 
         Raises AnswerError for an empty question, QuoteMismatch where a quote doesn't hold.
         """
-        began = time.perf_counter()
         if not question.strip():
             raise AnswerError('The question is empty. Write one, for example: qa ask "When was it founded?"')
-        settings = self._settings.retrieve
-        searched = standalone(question, turns)
-        query = self._embedder.embed_query(searched)
-        notices = []
-        if query.kept < len(searched):
-            notices.append(
-                f"The question is longer than the model reads: of its {len(searched):,} characters "
-                f"the first {query.kept:,} were searched for."
-            )
-            searched = searched[: query.kept]
+        wanted = k or self._settings.retrieve.k
+        began = time.perf_counter()
+        query, searched, notices = self._understand(question, turns)
         embedded = time.perf_counter()
-        weights = Weights(settings.dense, settings.sentence, settings.keyword)
-        wanted = k or settings.k
-        hits = retrieve(
-            self.index,
-            searched,
-            query.row,
-            weights=weights,
-            candidates=max(settings.candidates, wanted),
-            most=wanted * _HITS_A_PASSAGE,
-        )
+        hits = self._search(searched, query, wanted)
         found = time.perf_counter()
-        if self._reader:
-            how = self._settings.reader
-            hits = rerank(hits, self._reader, searched, count=how.count, weight=how.weight)
+        hits = self._read(searched, hits)
         read = time.perf_counter()
         passages = gather(hits, wanted)
-        covered = self.index.keyword.coverage(searched, [passage.text for passage in passages[:_JUDGED]])
-        confidence = confidence_of(passages, covered)
-        thresholds = self._settings.verdict
-        verdict = judge(confidence, answered=thresholds.answered, unsure=thresholds.unsure)
+        verdict, confidence = self._judge(searched, passages)
         if verdict is not Verdict.ANSWERED and self._notice:
             notices.append(self._notice)
         draft = self._answerer.write(searched, passages)
         answer = cite(question, searched, draft, passages, self.index.document, verdict, confidence, notices)
         ended = time.perf_counter()
-        timings = Timings(
-            (embedded - began) * 1e3, (found - embedded) * 1e3, (read - found) * 1e3, (ended - began) * 1e3
+        timings = (embedded - began, found - embedded, read - found, ended - began)
+        return Reply(answer, Timings(*(seconds * 1e3 for seconds in timings)))
+
+    def _understand(self, question: str, turns: Sequence[Turn]) -> tuple[Query, str, list[str]]:
+        """Return the question's row, its words as they are searched for, and what must be said of them."""
+        searched = standalone(question, turns)
+        query = self._embedder.embed_query(searched)
+        if query.kept >= len(searched):
+            return query, searched, []
+        notice = (
+            f"The question is longer than the model reads: of its {len(searched):,} characters "
+            f"the first {query.kept:,} were searched for."
         )
-        return Reply(answer, timings)
+        return query, searched[: query.kept], [notice]
+
+    def _search(self, searched: str, query: Query, wanted: int) -> list[Hit]:
+        how = self._settings.retrieve
+        return retrieve(
+            self.index,
+            searched,
+            query.row,
+            weights=Weights(how.dense, how.sentence, how.keyword),
+            candidates=max(how.candidates, wanted),
+            most=wanted * _HITS_A_PASSAGE,
+        )
+
+    def _read(self, searched: str, hits: list[Hit]) -> list[Hit]:
+        if self._reader is None:
+            return hits
+        how = self._settings.reader
+        return rerank(hits, self._reader, searched, count=how.count, weight=how.weight)
+
+    def _judge(self, searched: str, passages: Sequence[Passage]) -> tuple[Verdict, float]:
+        covered = self.index.keyword.coverage(searched, [passage.text for passage in passages[:_JUDGED]])
+        confidence = confidence_of(passages, covered)
+        thresholds = self._settings.verdict
+        return judge(confidence, answered=thresholds.answered, unsure=thresholds.unsure), confidence
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question needn't wait for it."""
