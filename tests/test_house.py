@@ -24,7 +24,7 @@ LAYERS = [
     ["protocols", "config", "sentences"],
     ["load", "chunk", "embed", "reader", "store", "keyword", "passages", "answer", "cite", "conversation"],
     ["index"],
-    ["retrieve", "ingest"],
+    ["retrieve", "ingest", "status"],
     ["engine"],
     ["ui"],
     ["cli"],

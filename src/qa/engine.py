@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ from qa.index import (
 from qa.passages import gather
 from qa.protocols import Answerer, Embedder, Input, Query, Reader, VectorStore
 from qa.retrieve import Weights, rerank, retrieve
+from qa.status import Status
 from qa.types import Answer, FileState, Hit, LedgerEntry, Passage, Span, Turn, Verdict
 
 if TYPE_CHECKING:
@@ -351,53 +352,6 @@ def _coverage_notice(ledger: Sequence[LedgerEntry]) -> str:
     if not unread:
         return ""
     return f"{unread} of {len(ledger)} files could not be read and were not searched: see qa status."
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What an index holds, how large it is, and what it was made with."""
-
-    folder: Path
-    roots: tuple[str, ...]
-    ledger: tuple[LedgerEntry, ...]
-    chunks: int
-    size: int
-    fingerprint: Fingerprint
-
-    def summary(self) -> list[tuple[str, str]]:
-        """Return the facts beside the ledger as (name, value), in order."""
-        from importlib.metadata import version
-
-        made = self.fingerprint
-        return [
-            ("index", f"{self.folder} ({self.size / 1e6:.1f} MB)"),
-            ("collection", ", ".join(self.roots)),
-            ("model", made.embedder),
-            (
-                "chunks",
-                f"{self.chunks:,} of about {made.chunk_size} characters, overlap {made.chunk_overlap}",
-            ),
-            ("language", made.language),
-            ("schema", str(made.schema)),
-            ("quoth", version("quoth")),
-            ("libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
-        ]
-
-    def to_json(self) -> dict[str, object]:
-        """Return the same facts for `--json`."""
-        return {
-            "index": str(self.folder),
-            "bytes": self.size,
-            "roots": list(self.roots),
-            "documents": sum(entry.state is FileState.INDEXED for entry in self.ledger),
-            "chunks": self.chunks,
-            "fingerprint": asdict(self.fingerprint),
-            "versions": dict(self.summary()[-2:]),
-            "files": [asdict(entry) for entry in self.ledger],
-        }
-
-
-_LIBRARIES = ("sentence-transformers", "faiss-cpu", "bm25s", "gradio")
 
 
 def status(settings: Settings) -> Status:

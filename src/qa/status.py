@@ -1,0 +1,55 @@
+"""What an index holds, how large it is and what it was made with: facts for a person or a program."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from qa.index import Fingerprint
+from qa.types import FileState, LedgerEntry
+
+_LIBRARIES = ("sentence-transformers", "faiss-cpu", "bm25s", "gradio")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an index holds, how large it is, and what it was made with."""
+
+    folder: Path
+    roots: tuple[str, ...]
+    ledger: tuple[LedgerEntry, ...]
+    chunks: int
+    size: int
+    fingerprint: Fingerprint
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Return the facts beside the ledger as (name, value), in order."""
+        from importlib.metadata import version
+
+        made = self.fingerprint
+        return [
+            ("index", f"{self.folder} ({self.size / 1e6:.1f} MB)"),
+            ("collection", ", ".join(self.roots)),
+            ("model", made.embedder),
+            (
+                "chunks",
+                f"{self.chunks:,} of about {made.chunk_size} characters, overlap {made.chunk_overlap}",
+            ),
+            ("language", made.language),
+            ("schema", str(made.schema)),
+            ("quoth", version("quoth")),
+            ("libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
+        ]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the same facts for `--json`."""
+        return {
+            "index": str(self.folder),
+            "bytes": self.size,
+            "roots": list(self.roots),
+            "documents": sum(entry.state is FileState.INDEXED for entry in self.ledger),
+            "chunks": self.chunks,
+            "fingerprint": asdict(self.fingerprint),
+            "versions": dict(self.summary()[-2:]),
+            "files": [asdict(entry) for entry in self.ledger],
+        }
