@@ -18,10 +18,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+
+from training.tokens import Ints, Tokens
 
 Row: TypeAlias = dict[str, Any]
-Ints: TypeAlias = NDArray[np.signedinteger[Any]]
 
 HASHES = {
     "covidqa": "78a24874eec758b03864e898537d70a57477af1ab66cbde40247222b1b4f2211",
@@ -81,6 +81,17 @@ class Pair:
     group: str
     span_weight: float = 1.0
     verdict_weight: float = 1.0
+    gist: str = ""  # what answers the question in its own passage, wherever `passage` is from
+    context: str = ""  # heading path shown before the passage; no span lies in it
+
+    def against(self, passage: str, source: str) -> Pair:
+        """Pair the question with a passage that does not answer it."""
+        return Pair(self.question, passage, (), False, source, self.group, 1.0, self.verdict_weight, self.gist)
+
+
+def gist(row: Row) -> str:
+    """Give the text of a row's first answer."""
+    return str(row["answers"][0]["text"]) if row["answers"] else ""
 
 
 def letters(text: str) -> str:
@@ -106,12 +117,13 @@ def pair(row: Row, source: str, span_weight: float = 1.0, verdict_weight: float 
         row["group"],
         span_weight,
         verdict_weight,
+        gist(row),
     )
 
 
 def missed(row: Row, passage: str, source: str, verdict_weight: float = 1.0) -> Pair:
     """Pair the row's question with a passage that does not answer it."""
-    return Pair(row["question"], passage, (), False, source, row["group"], 1.0, verdict_weight)
+    return Pair(row["question"], passage, (), False, source, row["group"], 1.0, verdict_weight, gist(row))
 
 
 def held_out_groups(rows: list[Row], seed: int, share: float = 0.03) -> set[str]:
@@ -162,6 +174,7 @@ class Pools:
 
     training: dict[str, list[Pair]] = field(default_factory=dict)
     validation: dict[str, list[Pair]] = field(default_factory=dict)
+    headings: dict[str, tuple[str, ...]] = field(default_factory=dict)  # title, perhaps heading, by passage
 
 
 def load_pools(folder: Path, seed: int) -> Pools:
@@ -190,11 +203,18 @@ def load_pools(folder: Path, seed: int) -> Pools:
     training["fairytaleqa"] = [pair(row, "fairytaleqa") for row in tales]
     training["fairytaleqa/same-group"] = same_group(tales, "fairytaleqa/same-group", seed)
     training["qamr"] = [pair(row, "qamr", 0.5) for row in read_set(folder, "qamr")]
-    training["selqa"] = [pair(row, "selqa", 0.3) for row in read_set(folder, "selqa")]
+    selected = read_set(folder, "selqa")
+    training["selqa"] = [pair(row, "selqa", 0.3) for row in selected]
     medical = read_set(folder, "medquad")
     # the answer is the whole passage, so there is no span to learn
     training["medquad"] = [pair(row, "medquad", 0.0, 0.5) for row in medical]
     training["medquad/same-group"] = same_group(medical, "medquad/same-group", seed, 0.5)
+    for row in squad:
+        pools.headings[row["passage"]] = (row["group"].replace("_", " "),)
+    for row in (*natural, *selected):
+        pools.headings[row["passage"]] = (row["group"],)
+    for row in medical:
+        pools.headings[row["passage"]] = (row["focus"], row["qtype"].capitalize())
     for name in TRANSFER:
         rows = read_set(folder, name)
         misses = same_group(rows, f"{name}/same-group", seed)
@@ -212,51 +232,6 @@ def epoch_pairs(pools: Pools, seed: int, epoch: int, limit: int = 0) -> list[Pai
         chosen.extend(pool[order[(epoch * count + place) % len(pool)]] for place in range(count))
     shuffled = np.random.default_rng([seed, 13, epoch]).permutation(len(chosen))
     return [chosen[index] for index in (shuffled[:limit] if limit else shuffled)]
-
-
-class Tokens:
-    """Word pieces and character offsets of texts, tokenised once and kept in one file."""
-
-    def __init__(self, tokenizer_file: Path, cache: Path | None = None) -> None:
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
-        self.cache = cache
-        self.known: dict[str, tuple[Ints, Ints, Ints]] = {}
-        if cache and cache.exists():
-            stored = np.load(cache)
-            texts = json.loads(bytes(stored["texts"]))
-            flat, bounds = stored["flat"], stored["bounds"]
-            for index, text in enumerate(texts):
-                self.known[text] = tuple(flat[:, bounds[index] : bounds[index + 1]])
-
-    def of(self, text: str) -> tuple[Ints, Ints, Ints]:
-        """Give ids, first and end characters (exclusive) of the word pieces, without special tokens."""
-        if text not in self.known:
-            self.learn([text])
-        return self.known[text]
-
-    def learn(self, texts: Iterable[str]) -> None:
-        """Tokenise what is new among the texts and keep it."""
-        new = [text for text in dict.fromkeys(texts) if text not in self.known]
-        for begin in range(0, len(new), 1000):
-            part = new[begin : begin + 1000]
-            all_encoded = self.tokenizer.encode_batch(part, add_special_tokens=False)
-            for text, encoded in zip(part, all_encoded, strict=True):
-                offsets = np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2)
-                self.known[text] = (np.array(encoded.ids, dtype=np.int32), offsets[:, 0], offsets[:, 1])
-        if new and self.cache:
-            self.save(self.cache)
-
-    def save(self, path: Path) -> None:
-        """Write all that is known to one file, which is whole or absent."""
-        texts = list(self.known)
-        bounds = np.cumsum([0] + [len(self.known[text][0]) for text in texts])
-        flat = np.concatenate([np.stack(self.known[text]) for text in texts], axis=1)
-        partial = path.with_suffix(".partial.npz")
-        packed = np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
-        np.savez(partial, flat=flat, bounds=bounds, texts=packed)
-        partial.replace(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +271,8 @@ def example(tokens: Tokens, item: Pair, rng: np.random.Generator) -> Example | N
     trains_span = item.answerable and item.span_weight > 0
     if trains_span and first < 0:
         return None
-    room = MAX_LENGTH - 3 - len(asked)
+    taken = 3 + len(asked) + len(tokens.of(item.context)[0])
+    room = MAX_LENGTH - taken
     if rng.random() < CUT_SHARE:
         room = min(room, int(rng.integers(*CUT_LENGTHS)))
     low = 0
@@ -310,7 +286,7 @@ def example(tokens: Tokens, item: Pair, rng: np.random.Generator) -> Example | N
     high = min(len(pieces), low + room)
     if not trains_span:
         first = last = -1
-    return Example(item, low, high, first, last, len(asked) + 3 + high - low)
+    return Example(item, low, high, first, last, taken + high - low)
 
 
 def epoch_batches(tokens: Tokens, pairs: list[Pair], seed: int, epoch: int, size: int) -> list[list[Example]]:
@@ -340,17 +316,17 @@ class Batch:
 
 
 def collate(tokens: Tokens, examples: list[Example]) -> Batch:
-    """Lay examples out as [CLS] question [SEP] passage [SEP], padded to the longest."""
+    """Lay examples out as [CLS] question [SEP] context, passage [SEP], padded to the longest."""
     shape = (len(examples), max(one.length for one in examples))
     ids, mask, kinds = np.full(shape, PAD, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     start, end = np.zeros(len(examples), np.int64), np.zeros(len(examples), np.int64)
     for row, one in enumerate(examples):
         asked = tokens.of(one.pair.question)[0][:MAX_QUESTION]
-        pieces = tokens.of(one.pair.passage)[0][one.low : one.high]
-        begin = len(asked) + 2
-        ids[row, : one.length] = np.concatenate([[CLS], asked, [SEP], pieces, [SEP]])
+        context, pieces = tokens.of(one.pair.context)[0], tokens.of(one.pair.passage)[0][one.low : one.high]
+        ids[row, : one.length] = np.concatenate([[CLS], asked, [SEP], context, pieces, [SEP]])
         mask[row, : one.length] = 1
-        kinds[row, begin : one.length] = 1
+        kinds[row, len(asked) + 2 : one.length] = 1
+        begin = len(asked) + 2 + len(context)
         if one.first >= 0:
             start[row], end[row] = begin + one.first - one.low, begin + one.last - one.low
     pairs = [one.pair for one in examples]
@@ -369,11 +345,12 @@ def collate(tokens: Tokens, examples: list[Example]) -> Batch:
 def windows(tokens: Tokens, item: Pair, length: int = MAX_LENGTH) -> Iterator[Example]:
     """Show the whole passage for reading: in one window if it fits, else in windows overlapping by half."""
     asked = tokens.of(item.question)[0][:MAX_QUESTION]
-    total, room = len(tokens.of(item.passage)[0]), length - 3 - len(asked)
+    taken = 3 + len(asked) + len(tokens.of(item.context)[0])
+    total, room = len(tokens.of(item.passage)[0]), length - taken
     low = 0
     while True:
         high = min(total, low + room)
-        yield Example(item, low, high, -1, -1, len(asked) + 3 + high - low)
+        yield Example(item, low, high, -1, -1, taken + high - low)
         if high >= total:
             return
         low += room // 2

@@ -16,7 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data import Batch, Example, Pair, Tokens, collate, windows
+from training.data import Batch, Example, Pair, collate, windows
+from training.tokens import Tokens
 
 Floats: TypeAlias = NDArray[np.float32]
 Logits: TypeAlias = tuple[Floats, Floats, Floats]  # start, end: (batch, length); answerable: (batch,)
@@ -47,7 +48,7 @@ def best_span(start: Floats, end: Floats, passage_begin: int, passage_end: int) 
 
 def read_pairs(infer: Callable[[Batch], Logits], tokens: Tokens, pairs: list[Pair], size: int = 16) -> list[Reading]:
     """Read each pair once; of a passage in several windows the best span and the surest verdict count."""
-    tokens.learn(text for item in pairs for text in (item.question, item.passage))
+    tokens.learn(text for item in pairs for text in (item.question, item.passage, item.context))
     todo: list[tuple[int, Example]] = [
         (index, one) for index, item in enumerate(pairs) for one in windows(tokens, item)
     ]

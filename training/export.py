@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from training.data import Batch, Pair, Tokens, load_pools, read_test_pairs
+from training.data import Batch, Pair, load_pools, read_test_pairs
 from training.evaluate import (
     Logits,
     Reading,
@@ -41,6 +41,7 @@ from training.evaluate import (
     write_json,
 )
 from training.model import Reader, base_model_folder
+from training.tokens import Tokens
 from training.train import infer_with, load_reader
 
 logger = logging.getLogger("training")

@@ -29,7 +29,6 @@ from training.data import (
     Example,
     Pair,
     Pools,
-    Tokens,
     collate,
     epoch_batches,
     epoch_pairs,
@@ -38,6 +37,8 @@ from training.data import (
 )
 from training.evaluate import Logits, fit_score, measure, read_pairs, sample, write_json
 from training.model import Reader, base_model_folder, from_base
+from training.second import SECOND, SecondStage
+from training.tokens import Tokens
 
 logger = logging.getLogger("training")
 
@@ -49,6 +50,7 @@ class Plan:
     """What a resumed run must share with the run it resumes, and how far that one came."""
 
     seed: int = 7
+    stage: int = 1  # 1: `data.MIXTURE`; 2: `second.SECOND`
     batch: int = 32
     rate: float = 2e-4
     warm_up: float = 0.06  # share of the budget
@@ -205,14 +207,18 @@ class Run:
 
     def __init__(self, trainer: Trainer, pools: Pools, tokens: Tokens, tests: list[Pair], out: Path) -> None:
         self.trainer, self.pools, self.tokens, self.tests, self.out = trainer, pools, tokens, tests, out
+        self.second = SecondStage(pools, tokens, trainer.plan.seed, out) if trainer.plan.stage == 2 else None
         self.log: list[dict[str, Any]] = []
         self.stopping = False
 
     def batches(self) -> list[list[Example]]:
         """Lay out the present epoch; the same plan gives the same batches."""
         plan = self.trainer.plan
-        pairs = epoch_pairs(self.pools, plan.seed, plan.epoch, plan.limit)
-        self.tokens.learn(text for item in pairs for text in (item.question, item.passage))
+        if self.second:
+            pairs = self.second.pairs(plan.epoch, plan.limit)
+        else:
+            pairs = epoch_pairs(self.pools, plan.seed, plan.epoch, plan.limit)
+        self.tokens.learn(text for item in pairs for text in (item.question, item.passage, item.context))
         made = epoch_batches(self.tokens, pairs, plan.seed, plan.epoch, plan.batch)
         lengths = [one.length for batch in made for one in batch]
         logger.info("epoch %d: %d batches, %.0f pieces a row", plan.epoch, len(made), np.mean(lengths))
@@ -279,11 +285,12 @@ class Run:
     def figures(self) -> dict[str, Any]:
         """Gather what is worth keeping of the run."""
         plan = self.trainer.plan
+        mixture = SECOND if self.second else MIXTURE
         return {
             "plan": asdict(plan),
             "examples_a_second": plan.examples / max(plan.trained, 1e-9),
             "data_sha256": HASHES,
-            "mixture": {name: share or len(self.pools.training[name]) for name, share in MIXTURE.items()},
+            "mixture": {name: share or len(self.pools.training[name]) for name, share in mixture.items()},
             "pools": {name: len(pairs) for name, pairs in self.pools.training.items()},
             "validation": {name: len(pairs) for name, pairs in self.pools.validation.items()},
             "log": self.log,
@@ -312,7 +319,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=Plan.minutes, help="budget; the learning rate is zero by then")
     parser.add_argument("--resume", action="store_true", help="go on with the checkpoint and its plan")
     parser.add_argument(
-        "--extend", action="store_true", help="go on with the checkpoint, re-warmed, for --minutes more"
+        "--extend",
+        action="store_true",
+        help="go on with the checkpoint's weights, re-warmed, in stage 2, for --minutes",
     )
     parser.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=Plan.seed)
@@ -338,6 +347,8 @@ def main() -> None:
         plan = Plan(**state["plan"])
     if given.extend:
         plan.elapsed, plan.minutes, plan.rate = 0.0, given.minutes, given.rate
+        if plan.stage == 1:
+            plan.stage, plan.epoch, plan.place, plan.limit = 2, 0, 0, given.limit
     trainer = Trainer(plan)
     tokens = Tokens(base_model_folder() / "tokenizer.json", given.out / "tokens.npz")
     pools = load_pools(given.data, plan.seed)
