@@ -25,7 +25,7 @@ from typing import Any
 from evals import metrics
 from evals.report import to_markdown
 from evals.sets import NAMES, EvalSet, Question, load_set
-from evals.systems import VARIANTS, Outcome, Place, System, documents_of, plain_rival, product, rank_fusion
+from evals.systems import RANKINGS, VARIANTS, Outcome, Place, System, documents_of, plain_rival, product, rankings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 
 _HERE = Path(__file__).parent
@@ -68,13 +68,13 @@ def _measure(chosen: EvalSet, data: Path, work: Path, options: argparse.Namespac
         questions = tuple(questions[int(at * step)] for at in range(options.limit))
     scorer = _scorer(data) if chosen.name == "us-mexico" else None
     found: dict[str, Any] = {}
-    for name in options.systems or [*VARIANTS, "rank fusion", "plain dense"]:
+    for name in options.systems or [*VARIANTS, *RANKINGS, "plain dense"]:
         began = time.perf_counter()
         system: System
         if name == "plain dense":
             system = plain_rival(docs)
-        elif name == "rank fusion":
-            system = rank_fusion(docs, work / chosen.name, embedder)
+        elif name in RANKINGS:
+            system = rankings(docs, work / chosen.name, embedder)[name]
         else:
             system = product(docs, work / chosen.name, embedder, VARIANTS[name])
         depth = _GRADED_DEPTH if chosen.graded else _DEPTH

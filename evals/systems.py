@@ -44,14 +44,23 @@ class Outcome:
 
 System = Callable[[str, int], Outcome]
 
+RANKINGS = ("BM25 only", "rank fusion")
+_CONSTANT = 60  # of reciprocal rank fusion
+
 # the product with one thing changed: name → settings
 VARIANTS: dict[str, dict[str, object]] = {
     "quoth": {},
     "without reader": {"reader.enabled": False},
-    "dense only": {"reader.enabled": False, "retrieve.dense": 1, "retrieve.sentence": 0, "retrieve.keyword": 0},
-    "BM25 only": {"reader.enabled": False, "retrieve.dense": 0, "retrieve.sentence": 0, "retrieve.keyword": 1},
-    "without sentences": {"retrieve.dense": 0.6, "retrieve.sentence": 0, "retrieve.keyword": 0.4},
-    "without BM25": {"retrieve.dense": 0.4, "retrieve.sentence": 0.6, "retrieve.keyword": 0},
+    "dense only": {
+        "reader.enabled": False,
+        "retrieve.dense": 1,
+        "retrieve.sentence": 0,
+        "retrieve.keyword": 0,
+        "retrieve.coverage": 0,
+    },
+    "without sentences": {"retrieve.dense": 0.55, "retrieve.sentence": 0},
+    "without BM25": {"retrieve.keyword": 0},
+    "without coverage": {"retrieve.coverage": 0},
     "without overlap": {"chunk.overlap": 0},
 }
 
@@ -65,26 +74,29 @@ def product(docs: Path, work: Path, embedder: SentenceTransformerEmbedder, chang
     return _asking(engine)
 
 
-def rank_fusion(docs: Path, work: Path, embedder: SentenceTransformerEmbedder, constant: int = 60) -> System:
-    """Fuse the product's own vector and BM25 ranks by reciprocal rank, as most hybrid systems do."""
+def rankings(docs: Path, work: Path, embedder: SentenceTransformerEmbedder) -> dict[str, System]:
+    """Return plain rankings of the product's own chunks: BM25, and its fusion with the vectors' ranks."""
     settings: Settings = load_settings({"index": work / "index-default"}, environ={}, folder=work)
     build(settings, [docs], embedder=embedder)
     index = Engine.open(settings, embedder).index
 
-    def ask(question: str, k: int) -> Outcome:
-        row = embedder.embed_query(question).row
-        dense = [number for number, _ in index.store.search(row, 100)]
+    def words(question: str) -> list[int]:
         scores = index.keyword.scores(question)
-        words = [int(n) for n in np.argsort(-scores, kind="stable")[:100] if scores[n] > 0]
-        fused: dict[int, float] = {}
-        for ranking in (dense, words):
-            for rank, number in enumerate(ranking, start=1):
-                fused[number] = fused.get(number, 0.0) + 1 / (constant + rank)
-        best = sorted(fused, key=lambda number: (-fused[number], number))[:k]
-        chunks = [index.chunk(number) for number in best]
+        return [int(n) for n in np.argsort(-scores, kind="stable")[:100] if scores[n] > 0]
+
+    def outcome(rows: Sequence[int]) -> Outcome:
+        chunks = [index.chunk(row) for row in rows]
         return Outcome(tuple(Place(c.source, c.span.start, c.span.end, c.text) for c in chunks))
 
-    return ask
+    def fuse(question: str, k: int) -> Outcome:
+        dense = [number for number, _ in index.store.search(embedder.embed_query(question).row, 100)]
+        fused: dict[int, float] = {}
+        for ranking in (dense, words(question)):
+            for rank, number in enumerate(ranking, start=1):
+                fused[number] = fused.get(number, 0.0) + 1 / (_CONSTANT + rank)
+        return outcome(sorted(fused, key=lambda number: (-fused[number], number))[:k])
+
+    return {"BM25 only": lambda question, k: outcome(words(question)[:k]), "rank fusion": fuse}
 
 
 def plain_rival(docs: Path, size: int = 1000, overlap: int = 200) -> System:

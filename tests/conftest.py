@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.config import ReaderSettings, Settings
+from qa.config import ReaderSettings, Settings, VerdictSettings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.engine import Engine, build
 from tests.fakes import HashingEmbedder
@@ -37,9 +37,10 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _silent_libraries() -> Iterator[None]:
-    """Keep the model's library from looking for its hub, in this process and in those it starts."""
+def _silent_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep libraries from looking for their hub, and exports out of the user's cache; in processes started, too."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
         yield
@@ -62,7 +63,7 @@ def small_collection(tmp_path: Path) -> Path:
 
 def without_weights(index: Path) -> Settings:
     """Return settings of an index, by default but for the reader: it would be loaded."""
-    return Settings(index=index, reader=ReaderSettings(enabled=False))
+    return Settings(index=index, reader=ReaderSettings(enabled=False), verdict=VerdictSettings(questions=0))
 
 
 @pytest.fixture
@@ -91,8 +92,8 @@ def engine_over(tmp_path: Path) -> Callable[[dict[str, str]], Engine]:
 
 
 @pytest.fixture(scope="session")
-def real_embedder() -> SentenceTransformerEmbedder:
-    """The bundled model, loaded once."""
+def real_embedder(_silent_libraries: None) -> SentenceTransformerEmbedder:
+    """The bundled model as it runs by default, loaded once."""
     return SentenceTransformerEmbedder()
 
 

@@ -28,7 +28,7 @@ def hit(
     sentences = tuple(find_sentences(of.text, span))
     chunk = Chunk(f"{of.source}#{span.start}-{span.end}", of.source, of.sections[0], span, words, sentences)
     scores = tuple(0.9 if at == best else 0.1 for at in range(len(sentences)))
-    return Hit(chunk, score, parts or Parts(score, score, score), scores)
+    return Hit(chunk, score, parts or Parts(score, score, score, score), scores)
 
 
 def passage(of: Document, words: str, number: int = 1, *, score: float = 0.5, best: int = 0) -> Passage:

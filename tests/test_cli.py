@@ -31,7 +31,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("QA_READER_ENABLED", "off")
-    monkeypatch.setattr("qa.engine.make_embedder", lambda settings: HashingEmbedder())
+    monkeypatch.setattr("qa.engine.adapters.make_embedder", lambda settings: HashingEmbedder())
 
     def call(*argv: str, stdin: str | None = None) -> tuple[int, str, str]:
         if stdin is not None:

@@ -98,8 +98,8 @@ def test_an_overlap_of_more_than_half_a_chunk_is_refused(tmp_path: Path) -> None
 
 
 def test_weights_that_are_all_zero_are_refused(tmp_path: Path) -> None:
-    write_toml(tmp_path, "[retrieve]\ndense = 0\nsentence = 0\nkeyword = 0\n")
-    with pytest.raises(ConfigError, match="the weights dense, sentence and keyword are all zero"):
+    write_toml(tmp_path, "[retrieve]\ndense = 0\nsentence = 0\nkeyword = 0\ncoverage = 0\n")
+    with pytest.raises(ConfigError, match="the weights dense, sentence, keyword and coverage are all zero"):
         load_settings(environ={}, folder=tmp_path)
 
 
@@ -137,7 +137,10 @@ def test_every_setting_has_a_dotted_name_and_a_description() -> None:
     assert [name for name, description in names.items() if not description.endswith(".")] == []
 
 
-@pytest.mark.parametrize("name", [name for name in setting_names() if name not in ("index", "embed.model")])
+PATHS = ("index", "embed.model", "embed.cache")
+
+
+@pytest.mark.parametrize("name", [name for name in setting_names() if name not in PATHS])
 def test_every_setting_is_read_from_the_variable_of_its_name(tmp_path: Path, name: str) -> None:
     variable = "QA_" + name.replace(".", "_").upper()
     resolved = load_settings(environ={variable: OTHERS.get(name, "1")}, folder=tmp_path)
@@ -148,8 +151,11 @@ def test_every_setting_is_read_from_the_variable_of_its_name(tmp_path: Path, nam
 OTHERS = {
     "chunk.size": "500",
     "chunk.overlap": "100",
+    "embed.backend": "torch",
+    "embed.precision": "float32",
     "embed.batch_tokens": "300",
     "retrieve.language": "spanish",
+    "verdict.lean": "strict",
     "reader.enabled": "off",
     "serve.host": "::1",
     "serve.port": "8000",

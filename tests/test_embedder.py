@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,23 +29,16 @@ def test_the_bundled_model_has_rows_of_384_and_reads_256_tokens(real_embedder: S
 
 
 def test_the_fingerprint_names_the_model_and_its_files(real_embedder: SentenceTransformerEmbedder) -> None:
-    name, _, digest = real_embedder.fingerprint.partition(":")
+    name, digest, *_ = real_embedder.fingerprint.split(":")
     assert name == "all-MiniLM-L6-v2"
     assert len(digest) == 16
     assert set(digest) <= set("0123456789abcdef")
 
 
-def test_a_chunks_row_is_the_models_own(real_embedder: SentenceTransformerEmbedder) -> None:
-    text = "Goods crossed the border by rail. Trade grew."
-    own = real_embedder._model.encode([text], normalize_embeddings=True)[0]
-    assert np.allclose(real_embedder.embed_documents([item(text)]).chunks[0], own, atol=1e-5)
-    assert np.allclose(real_embedder.embed_query(text).row, own, atol=1e-5)
-
-
 def test_a_text_longer_than_the_model_reads_is_read_to_its_end(real_embedder: SentenceTransformerEmbedder) -> None:
     # sixty sentences of 13 word pieces each are three windows and more; the last says something else altogether
     text = FILLER * 60 + LAST
-    assert len(real_embedder._encode(text)) > 3 * real_embedder.max_tokens
+    assert len(real_embedder._backend.encode([text])[0].ids) > 3 * real_embedder.max_tokens
     embedded = real_embedder.embed_documents([item(text), item(FILLER * 60)])
     query = real_embedder.embed_query("Which animal plays an instrument?").row
     own = embedded.sentences[:61]
@@ -78,16 +72,39 @@ def test_a_sentence_is_read_with_what_stands_around_it(real_embedder: SentenceTr
     assert rows[1] @ query > rows[3] @ query
 
 
-def test_order_and_company_change_no_row_by_more_than_a_hundred_thousandth(
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_order_company_and_threads_change_not_one_bit(precision: str) -> None:
+    texts = [item(f"{FILLER * (at % 5)}Sentence number {at} is here. 😀 人は走る。") for at in range(12)]
+    one = SentenceTransformerEmbedder(precision=precision)
+    two = SentenceTransformerEmbedder(precision=precision, threads=2)
+    forth, back = one.embed_documents(texts), two.embed_documents(texts[::-1])
+    assert np.array_equal(forth.chunks, back.chunks[::-1])
+    for at, text in enumerate(texts[:5]):
+        alone = two.embed_documents([text])
+        first = sum(len(before.sentences) for before in texts[:at])
+        assert np.array_equal(alone.chunks[0], forth.chunks[at])
+        assert np.array_equal(alone.sentences, forth.sentences[first : first + len(text.sentences)])
+
+
+def test_a_stream_gives_what_a_list_gives_and_asks_for_one_block_ahead_at_most(
     real_embedder: SentenceTransformerEmbedder,
 ) -> None:
-    texts = [item(f"{FILLER * (at % 5)}Sentence number {at} is here. 😀 人は走る。") for at in range(12)]
-    forth = real_embedder.embed_documents(texts)
-    back = real_embedder.embed_documents(texts[::-1])
-    small = SentenceTransformerEmbedder(batch_tokens=256)
-    small._loaded = real_embedder._model
-    assert np.abs(forth.chunks - back.chunks[::-1]).max() < 1e-5
-    assert np.abs(forth.chunks - small.embed_documents(texts).chunks).max() < 1e-5
+    taken = []
+
+    def coming() -> Iterator[Input]:
+        for at in range(22):
+            taken.append(at)
+            yield item(f"Text {at}.")
+
+    stream = real_embedder.embed_stream(coming(), block=8)
+    first = next(stream)
+    assert len(first.chunks) == 8
+    assert len(taken) <= 2 * 8  # the block that was read, and the one being tokenised meanwhile
+    parts = [first, *stream]
+    assert [len(part.chunks) for part in parts] == [8, 8, 6]
+    whole = real_embedder.embed_documents([item(f"Text {at}.") for at in range(22)])
+    assert np.array_equal(np.concatenate([part.chunks for part in parts]), whole.chunks)
+    assert np.array_equal(np.concatenate([part.sentences for part in parts]), whole.sentences)
 
 
 def test_a_question_is_cut_between_two_tokens(real_embedder: SentenceTransformerEmbedder) -> None:
@@ -161,10 +178,11 @@ def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> Non
     for name in ("model.safetensors", "modules.json", "config.json"):
         (tmp_path / name).write_bytes(b"not a model")
     with pytest.raises(ModelUnavailable, match="can't be loaded"):
-        SentenceTransformerEmbedder(str(tmp_path)).embed_query("x")
+        SentenceTransformerEmbedder(str(tmp_path), backend="torch").embed_query("x")
 
 
 def test_nothing_is_loaded_before_it_is_needed() -> None:
     embedder = SentenceTransformerEmbedder()
     assert embedder.fingerprint
+    assert embedder.runtime
     assert embedder._loaded is None

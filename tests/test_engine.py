@@ -283,5 +283,27 @@ def test_the_reader_reads_no_more_chunks_than_it_is_given(small_engine: Engine, 
     assert len(reader.read_texts) == 2
 
 
+def test_the_reader_sees_the_heading_path_of_each_chunk(small_engine: Engine, settings: Settings) -> None:
+    engine, reader = with_reader(small_engine, settings)
+    engine.ask("rye bread and Tuesdays")
+    seen = dict(zip(reader.read_texts, reader.read_contexts, strict=True))
+    assert seen["Ines bakes the rye bread. Tom grinds the flour."] == "Staff › Bakery"
+
+
 def test_without_a_reader_nothing_is_set_off(small_engine: Engine) -> None:
     assert {citation.focus for citation in small_engine.ask("Who bakes the rye bread?").answer.citations} == {None}
+
+
+# Questions in Spanish
+
+
+def test_a_spanish_question_is_looked_up_in_english_words(small_engine: Engine) -> None:
+    answer = small_engine.ask("¿En cuántos días puede devolverse un paquete?").answer
+    assert answer.question == "¿En cuántos días puede devolverse un paquete?"
+    assert "days" in answer.searched
+    assert answer.passages[0].source == "returns.md"
+
+
+def test_an_english_question_is_looked_up_as_it_stands(small_engine: Engine) -> None:
+    question = "Who bakes the rye bread?"
+    assert small_engine.ask(question).answer.searched == question

@@ -21,7 +21,7 @@ TEXTS = [
 
 def index(texts: list[str] = TEXTS) -> KeywordIndex:
     made = KeywordIndex(Terms())
-    made.build(texts)
+    made.build(["", text] for text in texts)
     return made
 
 
@@ -113,7 +113,7 @@ def test_no_texts_can_be_indexed_and_asked() -> None:
 
 def test_building_again_replaces_what_was_there() -> None:
     made = index()
-    made.build(["blue"])
+    made.build([["", "blue"]])
     assert list(made.scores("red")) == [0.0]
     assert made.scores("blue")[0] > 0
 
@@ -132,6 +132,31 @@ def test_coverage_of_a_question_without_terms_is_nothing_rather_than_everything(
     assert index().coverage("what is it?", ["anything"]) == [0.0]
 
 
+def test_covered_tells_the_share_of_a_chunk_and_of_its_best_sentence() -> None:
+    made = KeywordIndex(Terms())
+    made.build(
+        [["Yard", "The red pump.", "The well."], ["", "Red, red.", "A pump and a well."], ["Red well", "Nothing."]]
+    )
+    # of three chunks two hold pump, three red, three well
+    pump = math.log(1 + (3 - 2 + 0.5) / 2.5)
+    red = well = math.log(1 + 0.5 / 3.5)
+    total = pump + red + well
+    found = made.covered("red pump, well", [0, 1, 2])
+    assert found.chunk == pytest.approx([1.0, 1.0, (red + well) / total])
+    assert found.sentence == pytest.approx([(red + pump) / total, (pump + well) / total, 0.0])
+
+
+def test_covered_comes_in_the_order_of_the_rows_asked_for() -> None:
+    found = index().covered("red pump", [3, 0, 1])
+    assert found.chunk[1] == found.sentence[1] == pytest.approx(1.0)
+    assert found.chunk[0] == 0.0 < found.chunk[2] < 1.0
+
+
+@pytest.mark.parametrize("question", ["zebra", "of the", ""])
+def test_nothing_is_covered_of_a_question_whose_terms_stand_nowhere(question: str) -> None:
+    assert [list(shares) for shares in index().covered(question, [0, 1])] == [[0.0, 0.0], [0.0, 0.0]]
+
+
 @pytest.mark.parametrize("texts", [TEXTS, ["!!!"], ["one word", "", "other word"]], ids=["some", "none", "gap"])
 def test_a_saved_index_scores_as_before(tmp_path: Path, texts: list[str]) -> None:
     made = index(texts)
@@ -142,6 +167,10 @@ def test_a_saved_index_scores_as_before(tmp_path: Path, texts: list[str]) -> Non
     for question in ("red pump", "water", "word", "zebra"):
         assert np.array_equal(read.scores(question), made.scores(question))
         assert read.coverage(question, texts) == made.coverage(question, texts)
+        for before, after in zip(
+            made.covered(question, range(len(texts))), read.covered(question, range(len(texts))), strict=True
+        ):
+            assert np.array_equal(before, after)
 
 
 def test_saving_the_same_texts_twice_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_passage_in_json_has_its_text_scores_and_highlights() -> None:
         "end": len(TEXT),
         "text": TEXT,
         "score": 0.812346,
-        "parts": {"dense": 0.812346, "sentence": 0.812346, "keyword": 0.812346},
+        "parts": {"dense": 0.812346, "sentence": 0.812346, "keyword": 0.812346, "coverage": 0.812346},
         "highlights": [{"start": 25, "end": 57}],
         "also_in": [],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.conftest import SMALL
 from tests.fakes import HashingEmbedder
 
 Open = Callable[[dict[str, str]], Engine]
-EVEN = Weights(1, 1, 1)
+EVEN = Weights(1, 1, 1, 1)
 
 
 def find(engine: Engine, question: str, weights: Weights = EVEN, most: int = 100) -> list[Hit]:
@@ -63,9 +64,11 @@ def test_the_best_in_every_part_scores_one_and_the_worst_in_every_part_nothing(e
     assert [hit.score for hit in hits] == pytest.approx([1.0, 0.0])
 
 
-def test_the_fused_score_is_the_weighted_mean_of_the_parts_scaled_over_the_candidates(small_engine: Engine) -> None:
+def test_the_fused_score_is_the_weighted_mean_of_the_parts_with_similarities_scaled(
+    small_engine: Engine,
+) -> None:
     question = "bread within 30 days of sun"
-    weights = Weights(dense=0.2, sentence=0.5, keyword=0.3)
+    weights = Weights(dense=0.2, sentence=0.4, keyword=0.3, coverage=0.1)
     hits = find(small_engine, question, weights)
 
     def scaled(name: str) -> dict[str, float]:
@@ -73,22 +76,26 @@ def test_the_fused_score_is_the_weighted_mean_of_the_parts_scaled_over_the_candi
         low, high = min(values.values()), max(values.values())
         return {key: (value - low) / (high - low) for key, value in values.items()}
 
-    dense, sentence, keyword = scaled("dense"), scaled("sentence"), scaled("keyword")
+    dense, sentence = scaled("dense"), scaled("sentence")
     for hit in hits:
         key = hit.chunk.id
-        assert hit.score == pytest.approx(0.2 * dense[key] + 0.5 * sentence[key] + 0.3 * keyword[key], abs=1e-5)
+        words = 0.3 * hit.parts.keyword + 0.1 * hit.parts.coverage
+        assert hit.score == pytest.approx(0.2 * dense[key] + 0.4 * sentence[key] + words, abs=1e-5)
 
 
 def test_weights_need_not_sum_to_one(small_engine: Engine) -> None:
-    one = find(small_engine, "rye bread", Weights(0.2, 0.4, 0.4))
-    ten = find(small_engine, "rye bread", Weights(2, 4, 4))
+    one = find(small_engine, "rye bread", Weights(0.2, 0.3, 0.4, 0.1))
+    ten = find(small_engine, "rye bread", Weights(2, 3, 4, 1))
     assert [hit.chunk for hit in one] == [hit.chunk for hit in ten]
     assert [hit.score for hit in one] == pytest.approx([hit.score for hit in ten])
 
 
-@pytest.mark.parametrize("part", ["dense", "sentence", "keyword"])
+PARTS = ("dense", "sentence", "keyword", "coverage")
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_a_single_weight_orders_by_its_part_alone(small_engine: Engine, part: str) -> None:
-    weights = Weights(**{name: float(name == part) for name in ("dense", "sentence", "keyword")})
+    weights = Weights(**{name: float(name == part) for name in PARTS})
     values = [getattr(hit.parts, part) for hit in find(small_engine, "Islands wait for bread and sun", weights)]
     assert values == sorted(values, reverse=True)
     assert values[0] > values[-1]
@@ -132,8 +139,8 @@ def test_an_index_without_a_single_term_still_finds_by_vector(engine_over: Open)
     assert [hit.parts.keyword for hit in hits] == [0.0, 0.0]
 
 
-def test_one_lonely_chunk_has_nothing_to_stand_out_from_and_scores_nothing(engine_over: Open) -> None:
-    (hit,) = find(engine_over({"a.txt": "red pump"}), "red pump")
+def test_the_similarities_of_one_lonely_chunk_have_nothing_to_stand_out_from(engine_over: Open) -> None:
+    (hit,) = find(engine_over({"a.txt": "red pump"}), "red pump", Weights(1, 1, 0, 0))
     assert hit.score == 0.0
     assert hit.parts.sentence == pytest.approx(1.0, abs=0.01)
 
@@ -147,3 +154,17 @@ def test_the_order_of_files_on_disk_changes_nothing(engine_over: Open) -> None:
     again = find(engine_over(dict(reversed(SMALL.items()))), "Who pays the postage of bread?")
     assert hits == again
     assert np.isfinite([hit.score for hit in hits]).all()
+
+
+def test_words_count_for_more_where_one_sentence_holds_them_together(engine_over: Open) -> None:
+    files = {"apart.txt": "The pump is new. The door is red.", "together.txt": "The red pump is new. A door is there."}
+    together, apart = find(engine_over(files), "red pump", Weights(0, 0, 0, 1))
+    assert (together.chunk.source, apart.chunk.source) == ("together.txt", "apart.txt")
+    assert (together.parts.coverage, apart.parts.coverage) == pytest.approx((1.0, 0.5))
+
+
+def test_bm25_counts_in_proportion_to_the_share_of_the_question_it_speaks_of(engine_over: Open) -> None:
+    # "pump" alone stands in a.txt: the best BM25 score of all, though half of the question is nowhere
+    (hit,) = find(engine_over({"a.txt": "pump"}), "red pump")
+    red, pump = math.log(1 + 1.5 / 0.5), math.log(1 + 0.5 / 1.5)
+    assert hit.parts.keyword == pytest.approx(pump / (red + pump))

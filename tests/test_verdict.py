@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from qa.answer.verdict import confidence_of, judge
-from qa.types import Parts, Passage, Verdict
+from qa.answer.verdict import LEANS, confidence_of, error_rates, judge, leaning, signals_of
+from qa.types import Calibration, Hit, Parts, Reading, Signals, Span, Verdict
 from tests.samples import document, hit
 
 DOC = document("The red pump moves water.")
 
 
-def passage(similarity: float) -> Passage:
-    found = hit(DOC, DOC.text, parts=Parts(dense=0.0, sentence=similarity, keyword=0.0))
-    return Passage(1, (found,), found.chunk.span, DOC.text)
+def found(similarity: float = 0.5, coverage: float = 0.5, logit: float | None = None) -> Hit:
+    parts = Parts(dense=0.0, sentence=similarity, keyword=0.0, coverage=coverage)
+    reading = None if logit is None else Reading(Span(0, 3), logit)
+    return replace(hit(DOC, DOC.text, parts=parts), reading=reading)
 
 
 def test_nothing_found_is_no_confidence() -> None:
-    assert confidence_of([], []) == 0.0
+    assert confidence_of([]) == 0.0
 
 
 def test_confidence_lies_between_nothing_and_one() -> None:
-    assert 0 < confidence_of([passage(-1)], [0.0]) < confidence_of([passage(1)], [1.0]) < 1
+    assert 0 < confidence_of([found(-1, 0)]) < confidence_of([found(1, 1)]) < 1
 
 
-def test_confidence_rises_with_similarity() -> None:
-    values = [confidence_of([passage(similarity)], [0.5]) for similarity in (0.0, 0.3, 0.6, 0.9)]
+@pytest.mark.parametrize("logit", [None, 0.0], ids=["unread", "read"])
+def test_confidence_rises_with_similarity(logit: float | None) -> None:
+    values = [confidence_of([found(similarity, logit=logit)]) for similarity in (0.0, 0.3, 0.6, 0.9)]
     assert values == sorted(set(values))
 
 
 def test_confidence_rises_with_the_share_of_the_questions_terms() -> None:
-    values = [confidence_of([passage(0.5)], [share]) for share in (0.0, 0.5, 1.0)]
+    values = [confidence_of([found(coverage=share)]) for share in (0.0, 0.5, 1.0)]
     assert values == sorted(set(values))
 
 
-def test_the_best_of_several_passages_counts() -> None:
-    assert confidence_of([passage(0.1), passage(0.8)], [0.0, 0.9]) == confidence_of([passage(0.8)], [0.9])
+def test_confidence_rises_with_the_readers_odds() -> None:
+    values = [confidence_of([found(logit=logit)]) for logit in (-4.0, -1.0, 0.0, 3.0)]
+    assert values == sorted(set(values))
+
+
+def test_the_best_of_several_hits_counts() -> None:
+    assert confidence_of([found(0.1, 0.9), found(0.8, 0.0)]) == confidence_of([found(0.8, 0.9)])
+    assert confidence_of([found(logit=-5), found(logit=2)]) == confidence_of([found(logit=2)])
 
 
 def test_words_and_meaning_both_perfect_are_an_answer_and_both_absent_are_none_by_default() -> None:
-    assert judge(confidence_of([passage(0.9)], [1.0]), answered=0.5, unsure=0.25) is Verdict.ANSWERED
-    assert judge(confidence_of([passage(0.1)], [0.0]), answered=0.5, unsure=0.25) is Verdict.NOT_FOUND
+    assert judge(confidence_of([found(0.9, 1.0)]), answered=0.5, unsure=0.25) is Verdict.ANSWERED
+    assert judge(confidence_of([found(0.1, 0.0)]), answered=0.5, unsure=0.25) is Verdict.NOT_FOUND
+
+
+def test_what_even_questions_without_an_answer_reach_here_says_less() -> None:
+    usual = confidence_of([found(logit=0.0)])
+    high, low = (Calibration((), (Signals(0.5, 0.5, read),) * 3, ()) for read in (9.0, -9.0))
+    assert confidence_of([found(logit=0.0)], high) < usual < confidence_of([found(logit=0.0)], low)
+
+
+def test_what_was_measured_without_a_reader_says_nothing_of_what_one_read() -> None:
+    unread = Calibration((), (Signals(0.9, 1.0),) * 3, ())
+    assert confidence_of([found(logit=0.0)], unread) == confidence_of([found(logit=0.0)])
+
+
+def test_a_calibration_without_absent_questions_moves_nothing() -> None:
+    assert confidence_of([found()], Calibration((), (), ())) == confidence_of([found()])
+
+
+def test_error_rates_are_the_shares_of_made_questions_a_threshold_gets_wrong() -> None:
+    high, low = signals_of([found(0.95, 1.0, 9.0)]), signals_of([found(0.0, 0.0, -9.0)])
+    made = Calibration(present=(high, high, high, low), absent=(high, low), swapped=(high, high, high, low, low))
+    rates = error_rates(made, answered=0.5, read=True)
+    assert rates
+    assert (rates.present_refused, rates.absent_answered, rates.swapped_answered) == pytest.approx((0.25, 0.5, 0.6))
+    assert rates.questions == 4
+
+
+def test_no_error_rates_are_claimed_for_a_reader_that_was_not_measured() -> None:
+    signals = signals_of([found()])
+    made = Calibration((signals,), (signals,), ())
+    assert error_rates(made, answered=0.5, read=True) is None
+    assert error_rates(made, answered=0.5, read=False)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +97,9 @@ def test_words_and_meaning_both_perfect_are_an_answer_and_both_absent_are_none_b
 )
 def test_a_confidence_on_a_threshold_has_passed_it(confidence: float, verdict: Verdict) -> None:
     assert judge(confidence, answered=0.5, unsure=0.25) is verdict
+
+
+def test_to_be_strict_takes_three_times_the_odds_and_to_be_lenient_a_third() -> None:
+    assert [leaning(0.5, lean) for lean in LEANS] == pytest.approx([0.75, 0.5, 0.25])
+    edges = [leaning(edge, lean) for edge in (0.0, 1.0) for lean in LEANS]
+    assert edges == pytest.approx([0.0] * 3 + [1.0] * 3)

@@ -52,14 +52,13 @@ def build_parser() -> argparse.ArgumentParser:
         help='questions, one {"id", "question", "history"?} a line; "-" reads standard input',
     )
     ask.add_argument("-k", type=_positive, metavar="N", help="passages to give at most (default: 10)")
+    _judging(ask)
     _shared(ask)
-
-    ask.add_argument("--reader", choices=("on", "off"), help="whether the trained reader reads the best chunks")
 
     chat = commands.add_parser("chat", help="serve the web page")
     chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
-    chat.add_argument("--reader", choices=("on", "off"), help="whether the trained reader reads the best chunks")
+    _judging(chat)
     _shared(chat)
 
     status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
@@ -88,6 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--index", type=Path, metavar="DIR", help="folder of the index (default: index/)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _judging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reader", choices=("on", "off"), help="whether the trained reader reads the best chunks")
+    leaning = parser.add_mutually_exclusive_group()
+    for lean, helped in (("strict", "answer only where it is surer"), ("lenient", "answer where it is less sure, too")):
+        leaning.add_argument(f"--{lean}", dest="lean", action="store_const", const=lean, help=helped)
 
 
 def _positive(text: str) -> int:
@@ -131,7 +137,12 @@ def _ask(options: argparse.Namespace) -> int:
         raise ConfigError("Give one question, or a file of them with --batch FILE. See: qa ask --help")
     from qa.engine import Engine
 
-    engine = Engine.open(_settings(options, **{"retrieve.k": options.k, "reader.enabled": options.reader}))
+    engine = Engine.open(
+        _settings(
+            options,
+            **{"retrieve.k": options.k, "reader.enabled": options.reader, "verdict.lean": options.lean},
+        )
+    )
     if options.batch is not None:
         return _ask_batch(engine, options.batch)
     reply = engine.ask(options.question)
@@ -169,7 +180,13 @@ def _ask_batch(engine: Engine, name: str) -> int:
 
 def _chat(options: argparse.Namespace) -> int:
     settings = _settings(
-        options, **{"serve.host": options.host, "serve.port": options.port, "reader.enabled": options.reader}
+        options,
+        **{
+            "serve.host": options.host,
+            "serve.port": options.port,
+            "reader.enabled": options.reader,
+            "verdict.lean": options.lean,
+        },
     )
     from qa.ui.app import serve
 

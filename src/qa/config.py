@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -40,7 +40,14 @@ class EmbedSettings(_Frozen):
     """Which model makes the vectors, and how."""
 
     model: str = Field("", description="Folder of a sentence-transformers model; empty: the bundled one.")
-    batch_tokens: int = Field(4096, ge=256, description="Tokens a batch may hold, padding included.")
+    backend: Literal["auto", "onnx", "torch"] = Field(
+        "auto", description="What runs it: ONNX Runtime, or torch; auto: ONNX Runtime where the model can be exported."
+    )
+    precision: Literal["auto", "float32", "int8"] = Field(
+        "auto", description="Of its products on ONNX Runtime; auto: int8 where the processor multiplies bytes fast."
+    )
+    cache: str = Field("", description="Folder that exported models are kept in; empty: the user's cache folder.")
+    batch_tokens: int = Field(4096, ge=256, description="Tokens a batch may hold on torch, padding included.")
     threads: int = Field(0, ge=0, description="Threads while indexing; 0: all cores. Questions use one.")
 
 
@@ -49,15 +56,16 @@ class RetrieveSettings(_Frozen):
 
     k: int = Field(10, ge=1, le=1000, description="Passages an answer carries at most.")
     candidates: int = Field(100, ge=1, description="Chunks taken from each of vectors and BM25.")
-    dense: float = Field(0.3, ge=0, description="Weight of the chunk's similarity.")
-    sentence: float = Field(0.4, ge=0, description="Weight of the best sentence's similarity.")
-    keyword: float = Field(0.3, ge=0, description="Weight of the BM25 score.")
+    dense: float = Field(0.0, ge=0, description="Weight of the chunk's similarity.")
+    sentence: float = Field(0.55, ge=0, description="Weight of the best sentence's similarity.")
+    keyword: float = Field(0.15, ge=0, description="Weight of BM25 times the share of the question's words found.")
+    coverage: float = Field(0.3, ge=0, description="Weight of the share of the question's words in one sentence.")
     language: str = Field("english", description="Stemmer and stop words for BM25.")
 
     @model_validator(mode="after")
     def _some_weight(self) -> RetrieveSettings:
-        if self.dense + self.sentence + self.keyword <= 0:
-            raise ValueError("the weights dense, sentence and keyword are all zero")
+        if self.dense + self.sentence + self.keyword + self.coverage <= 0:
+            raise ValueError("the weights dense, sentence, keyword and coverage are all zero")
         return self
 
 
@@ -74,6 +82,10 @@ class VerdictSettings(_Frozen):
 
     answered: float = Field(0.5, ge=0, le=1, description="Confidence from which the answer is given as one.")
     unsure: float = Field(0.25, ge=0, le=1, description="Confidence under which nothing counts as found.")
+    lean: Literal["strict", "even", "lenient"] = Field(
+        "even", description="strict answers only with three times the odds, lenient already with a third of them."
+    )
+    questions: int = Field(24, ge=0, description="Questions made from the collection to calibrate on; 0: none.")
 
 
 class ServeSettings(_Frozen):

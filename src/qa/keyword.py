@@ -1,4 +1,4 @@
-"""BM25 over chunk texts, beside the vectors: question in, one score a row out.
+"""BM25 over chunks, beside the vectors: question in, one score a row out, and how much of it each chunk holds.
 
 Owns what counts as a term: words without accents or case, stemmed; a number with its separators is one
 term ("1,972,550" and "1972550" are the same); "U.S." is "us".
@@ -7,13 +7,15 @@ term ("1,972,550" and "1972550" are the same); "U.S." is "us".
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import math
 import re
 import unicodedata
+from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,27 +70,54 @@ _ENGLISH_FUNCTION_WORDS = frozenset(
 ) - {"us"}
 
 
+class Covered(NamedTuple):
+    """Shares (0 to 1) of a question's terms, rare ones counting more, each of shape (n,).
+
+    `chunk`: those that stand in the chunk or its heading path; `sentence`: those that stand together in one
+    sentence, the best of the chunk.
+    """
+
+    chunk: Scores
+    sentence: Scores
+
+
 class KeywordIndex:
-    """BM25 (the Lucene variant, k1 1.5, b 0.75) over texts numbered from 0."""
+    """BM25 (the Lucene variant, k1 1.5, b 0.75) over chunks numbered from 0, and where their terms stand.
+
+    Each sentence's terms are kept as numbers, `self._ids[edges[i]:edges[i + 1]]`; a chunk's are those of its
+    heading path and its sentences, `pieces[n]` to `pieces[n + 1]`.
+    """
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._bm25: Any = None
         self._size = 0
+        self._ids = np.zeros(0, dtype=np.int32)
+        self._edges = np.zeros(1, dtype=np.int64)
+        self._pieces = np.zeros(1, dtype=np.int64)
 
     def __len__(self) -> int:
         return self._size
 
-    def build(self, texts: Iterable[str]) -> None:
-        """Index these texts in place of whatever was there."""
+    def build(self, chunks: Iterable[Sequence[str]]) -> None:
+        """Index these chunks in place of whatever was there; each is its heading path, then its sentences."""
         import bm25s
         from bm25s.tokenization import Tokenized
 
         vocabulary: dict[str, int] = {}  # in order of first sight, so that two builds agree
-        ids = [[vocabulary.setdefault(term, len(vocabulary)) for term in self._terms.of(text)] for text in texts]
-        self._size = len(ids)
+        flat, edges, pieces = array("i"), array("q", [0]), array("q", [0])
+        for chunk in chunks:
+            for text in chunk:
+                flat.extend(vocabulary.setdefault(term, len(vocabulary)) for term in self._terms.of(text))
+                edges.append(len(flat))
+            pieces.append(len(edges) - 1)
+        self._ids = np.array(flat, dtype=np.int32)
+        self._edges, self._pieces = np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64)
+        self._size = len(pieces) - 1
         self._bm25 = bm25s.BM25()
         if vocabulary:
+            bounds = self._edges[self._pieces]
+            ids = [self._ids[low:high].tolist() for low, high in itertools.pairwise(bounds.tolist())]
             self._bm25.index(Tokenized(ids, vocabulary), show_progress=False)
 
     def scores(self, question: str) -> Scores:
@@ -98,6 +127,10 @@ class KeywordIndex:
             return np.zeros(self._size, dtype=np.float32)
         scores: Scores = self._bm25.get_scores(known).astype(np.float32)
         return scores
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word, stemmed, stands in any text; stop words don't."""
+        return bool(self._known(word))
 
     def coverage(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return, for each text, the share of the question's terms that stand in it, rare terms counting more.
@@ -113,22 +146,53 @@ class KeywordIndex:
             found.append(sum(w for term, w in weights.items() if term in present) / total if total else 0.0)
         return found
 
+    def covered(self, question: str, rows: Sequence[int]) -> Covered:
+        """Return how much of the question's terms these chunks hold, as a whole and in their best sentence."""
+        weights = {term: self._weight(term) for term in self._terms.of(question)}
+        known = sorted((self._vocabulary[term], weight) for term, weight in weights.items() if term in self._vocabulary)
+        none = np.zeros(len(rows), dtype=np.float32)
+        if not known or not len(rows):
+            return Covered(none, none)
+        wanted = np.array([number for number, _ in known], dtype=np.int32)
+        worth = np.array([weight for _, weight in known], dtype=np.float32) / np.float32(sum(weights.values()))
+        first, last = self._pieces[rows], self._pieces[np.asarray(rows) + 1]
+        counts = last - first
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        pieces = np.repeat(first - starts, counts) + np.arange(counts.sum())
+        lengths = self._edges[pieces + 1] - self._edges[pieces]
+        ids = np.concatenate(
+            [self._ids[self._edges[low] : self._edges[high]] for low, high in zip(first, last, strict=True)]
+        )
+        at = np.searchsorted(wanted, ids).clip(max=len(wanted) - 1)
+        found = wanted[at] == ids
+        there = np.zeros((len(pieces), len(wanted)), dtype=bool)
+        there[np.repeat(np.arange(len(pieces)), lengths)[found], at[found]] = True
+        chunk: Scores = (np.logical_or.reduceat(there, starts, axis=0) * worth).sum(axis=1)
+        there[starts] = False  # the heading path is no sentence
+        return Covered(chunk, np.maximum.reduceat((there * worth).sum(axis=1), starts))
+
     def save(self, folder: Path) -> None:
-        """Write the index to a folder, as plain .npy and JSON files; to an empty one where no text has a term."""
+        """Write the index to a folder, as plain .npy and JSON files; without BM25's where no text has a term."""
         folder.mkdir(parents=True, exist_ok=True)
+        for name, values in (("ids", self._ids), ("edges", self._edges), ("pieces", self._pieces)):
+            np.save(folder / f"terms.{name}.npy", values)
         if self._vocabulary:
             self._bm25.save(folder, show_progress=False)
 
     def load(self, folder: Path, size: int) -> None:
-        """Replace the index by a saved one over `size` texts, memory-mapped."""
+        """Replace the index by a saved one over `size` chunks, memory-mapped."""
         import bm25s
 
         self._size = size
-        if not any(folder.iterdir()):
-            self._bm25 = bm25s.BM25()
-            return
         try:
-            self._bm25 = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
+            self._ids, self._edges, self._pieces = (
+                np.load(folder / f"terms.{name}.npy", mmap_mode="r").view(np.ndarray)
+                for name in ("ids", "edges", "pieces")
+            )
+            if len(self._ids):
+                self._bm25 = bm25s.BM25.load(folder, mmap=True, load_corpus=False)
+            else:
+                self._bm25 = bm25s.BM25()
         except (OSError, ValueError, KeyError) as exc:
             raise IndexCorrupt(f"{folder}: the keyword index can't be read ({exc}). Run: qa index --rebuild") from exc
 

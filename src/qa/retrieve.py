@@ -1,7 +1,8 @@
 """Question to hits: candidates from vectors and BM25, three scores fused, in an order that never varies.
 
-Scores are fused, not ranks: each part is scaled to 0..1 over the candidates and weighted. The best
-sentence counts beside the whole chunk, since an answer is a sentence and a chunk dilutes it.
+Scores are fused, not ranks: each part is scaled to 0..1 and weighted. Meaning counts by the best sentence,
+since an answer is a sentence and a chunk dilutes it; words count by how many of the question's stand there,
+so that BM25 is heard where it has something to say and not where the question avoids the text's words.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each part counts; they need not sum to one."""
+    """How much each part counts; they need not sum to one.
 
-    dense: float = 0.3
-    sentence: float = 0.4
-    keyword: float = 0.3
+    `dense`: the chunk's similarity; `sentence`: its best sentence's; `keyword`: BM25 times the share of the
+    question's terms the chunk holds; `coverage`: the share its best sentence holds.
+    """
+
+    dense: float = 0.0
+    sentence: float = 0.55
+    keyword: float = 0.15
+    coverage: float = 0.3
 
 
 def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candidates: int, most: int) -> list[Hit]:
@@ -42,31 +48,35 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
     by_sentence = [index.sentence_rows(number) @ row for number in rows]
     sentence = np.array([scores.max() for scores in by_sentence], dtype=np.float32)
     keyword = keyword_scores[rows]
-    keyword = keyword / max(float(keyword.max()), 1e-9)
-    total = weights.dense + weights.sentence + weights.keyword
+    covered = index.keyword.covered(question, rows)
+    keyword = keyword / max(float(keyword.max()), 1e-9) * covered.chunk
     fused = (
-        weights.dense * _scaled(dense) + weights.sentence * _scaled(sentence) + weights.keyword * _scaled(keyword)
-    ) / total
+        weights.dense * _scaled(dense)
+        + weights.sentence * _scaled(sentence)
+        + weights.keyword * keyword
+        + weights.coverage * covered.sentence
+    ) / (weights.dense + weights.sentence + weights.keyword + weights.coverage)
     order = sorted(range(len(rows)), key=lambda at: (-float(fused[at]), *index.place(rows[at])))
     return [
         Hit(
             index.chunk(rows[at]),
             float(fused[at]),
-            Parts(float(dense[at]), float(sentence[at]), float(keyword[at])),
+            Parts(float(dense[at]), float(sentence[at]), float(keyword[at]), float(covered.sentence[at])),
             tuple(float(score) for score in by_sentence[at]),
         )
         for at in order[:most]
     ]
 
 
-def rerank(hits: Sequence[Hit], reader: Reader, question: str, *, count: int, weight: float) -> list[Hit]:
+def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, count: int, weight: float) -> list[Hit]:
     """Let a reader read the first `count` hits; each one's score grows by `weight` times its probability.
 
     Hits that weren't read keep their scores, so they can be overtaken but not lost.
     """
-    texts = [hit.chunk.text for hit in hits[:count]]
+    chunks = [hit.chunk for hit in hits[:count]]
+    contexts = [chunk.section.context(index.title(chunk.source)) for chunk in chunks]
     read = []
-    for hit, reading in zip(hits, reader.read(question, texts), strict=False):
+    for hit, reading in zip(hits, reader.read(question, [chunk.text for chunk in chunks], contexts), strict=False):
         start = hit.chunk.span.start
         placed = Reading(Span(start + reading.span.start, start + reading.span.end), reading.logit)
         read.append(replace(hit, score=hit.score + weight * reading.probability, reading=placed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qa.answer.verdict import ErrorRates
 from qa.index import Fingerprint
 from qa.types import FileState, LedgerEntry
 
@@ -21,6 +22,7 @@ class Status:
     chunks: int
     size: int
     fingerprint: Fingerprint
+    rates: dict[str, ErrorRates]
 
     def summary(self) -> list[tuple[str, str]]:
         """Return the facts beside the ledger as (name, value), in order."""
@@ -36,10 +38,22 @@ class Status:
                 f"{self.chunks:,} of about {made.chunk_size} characters, overlap {made.chunk_overlap}",
             ),
             ("language", made.language),
+            ("verdict", self._verdicts()),
             ("schema", str(made.schema)),
             ("quoth", version("quoth")),
             ("libraries", ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)),
         ]
+
+    def _verdicts(self) -> str:
+        if not self.rates:
+            return "not calibrated on this collection: too little in it to make questions from"
+        said = [
+            f"{lean} answers {rates.absent_answered:.0%} of them without their source, refuses "
+            f"{rates.present_refused:.0%} with it"
+            for lean, rates in self.rates.items()
+        ]
+        count = next(iter(self.rates.values())).questions
+        return f"of {count} questions made from the collection, {'; '.join(said)}"
 
     def to_json(self) -> dict[str, object]:
         """Return the same facts for `--json`."""
@@ -50,6 +64,7 @@ class Status:
             "documents": sum(entry.state is FileState.INDEXED for entry in self.ledger),
             "chunks": self.chunks,
             "fingerprint": asdict(self.fingerprint),
+            "error_rates": {lean: asdict(rates) for lean, rates in self.rates.items()},
             "versions": dict(self.summary()[-2:]),
             "files": [asdict(entry) for entry in self.ledger],
         }

@@ -94,12 +94,15 @@ class Parts:
     """What a hit's score is made of.
 
     `dense` and `sentence` are cosine similarities of the question to the chunk and to its best
-    sentence; `keyword` is the BM25 score as a share of the best one for this question (0 to 1).
+    sentence; `coverage` is the share (0 to 1) of the question's terms, rare ones counting more, that stand
+    together in one sentence; `keyword` is the BM25 score as a share of the best one for this question, times
+    the share of its terms that stand in the chunk.
     """
 
     dense: float
     sentence: float
     keyword: float
+    coverage: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,32 @@ class Answer:
     verdict: Verdict
     confidence: float
     notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for an answer among the hits of one question.
+
+    `similarity` is the nearest sentence's or chunk's cosine, `coverage` the largest share of the question's
+    terms in one sentence, `read` the reader's highest log-odds, None where nothing was read.
+    """
+
+    similarity: float
+    coverage: float
+    read: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How questions made from the collection itself fared on it.
+
+    `present`: their source was there; `absent`: all that answers them was withheld; `swapped`: a name, year
+    or number of theirs was exchanged.
+    """
+
+    present: tuple[Signals, ...]
+    absent: tuple[Signals, ...]
+    swapped: tuple[Signals, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from qa.protocols import Embedder, Input
+from qa.embed import export
+from qa.embed.samples import SAMPLES
+from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+from qa.embed.torch_backend import TorchBackend
+from qa.embed.weights import bundled_model
+from qa.protocols import Embedder, Input, Rows
 from qa.sentences import find_sentences
 from tests.fakes import HashingEmbedder
 
+WAYS: dict[str, Callable[[], Embedder]] = {
+    "hashing": HashingEmbedder,
+    "onnx-int8": lambda: SentenceTransformerEmbedder(backend="onnx", precision="int8", threads=2),
+    "onnx-float32": lambda: SentenceTransformerEmbedder(backend="onnx", precision="float32"),
+    "torch": lambda: SentenceTransformerEmbedder(backend="torch"),
+}
 
-@pytest.fixture(params=["hashing", "sentence-transformers"])
-def embedder(request: pytest.FixtureRequest) -> Embedder:
-    if request.param == "hashing":
-        return HashingEmbedder()
-    real: Embedder = request.getfixturevalue("real_embedder")
-    return real
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> tuple[str, Embedder]:
+    return request.param, WAYS[request.param]()
+
+
+@pytest.fixture
+def embedder(way: tuple[str, Embedder]) -> Embedder:
+    return way[1]
 
 
 def item(text: str, context: str = "") -> Input:
@@ -121,6 +138,59 @@ def test_progress_ends_with_everything_done(embedder: Embedder) -> None:
     assert seen == sorted(seen)
 
 
-def test_the_fingerprint_is_one_word_that_stays(embedder: Embedder) -> None:
+def test_the_fingerprint_is_one_word_that_stays(way: tuple[str, Embedder]) -> None:
+    name, embedder = way
     assert embedder.fingerprint == embedder.fingerprint.strip() != ""
-    assert type(embedder)().fingerprint == embedder.fingerprint
+    assert WAYS[name]().fingerprint == embedder.fingerprint
+
+
+# The runtimes of one model, on the same texts
+
+LONG = " ".join(f"In year {at} the {word} committee met again." for at in range(30) for word in ("first", "second"))
+MIXED = [RETURNS, BAKERY, GARDEN, item(LONG, "History › Minutes"), item("😀 漢字 \u200d Straße, İstanbul."), item("x")]
+
+
+def cosines(rows: Rows, others: Rows) -> Rows:
+    product: Rows = (rows * others).sum(axis=1)
+    return product
+
+
+@pytest.fixture(scope="module")
+def reference() -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(backend="torch")
+
+
+def test_on_torch_a_row_is_the_librarys_own(reference: SentenceTransformerEmbedder) -> None:
+    backend = reference._backend
+    assert isinstance(backend, TorchBackend)
+    texts = ["Goods crossed the border by rail. Trade grew.", "Why?"]
+    own = backend.model.encode(texts, normalize_embeddings=True)
+    assert np.allclose(reference.embed_documents([item(text) for text in texts]).chunks, own, atol=1e-5)
+    assert np.allclose(reference.embed_query(texts[0]).row, own[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(("precision", "least"), [("float32", 0.99999), ("int8", 0.99)])
+def test_runtimes_agree_on_chunks_sentences_and_questions(
+    reference: SentenceTransformerEmbedder, precision: str, least: float
+) -> None:
+    other = SentenceTransformerEmbedder(backend="onnx", precision=precision)
+    theirs, ours = reference.embed_documents(MIXED), other.embed_documents(MIXED)
+    assert cosines(ours.chunks, theirs.chunks).min() > least
+    assert cosines(ours.sentences, theirs.sentences).min() > least
+    for question in ("Who pays the postage?", "bread " * 300, "¿Dónde está İstanbul?"):
+        one, two = reference.embed_query(question), other.embed_query(question)
+        assert float(one.row @ two.row) > least
+        assert one.kept == two.kept
+
+
+def test_rows_that_can_be_compared_have_one_fingerprint_and_others_another(
+    reference: SentenceTransformerEmbedder,
+) -> None:
+    plain, small = (SentenceTransformerEmbedder(precision=precision) for precision in ("float32", "int8"))
+    assert plain.fingerprint == reference.fingerprint
+    assert small.fingerprint == f"{plain.fingerprint}:int8.1"
+
+
+def test_the_vectors_that_come_with_the_program_are_the_librarys(reference: SentenceTransformerEmbedder) -> None:
+    stored = Path(export.__file__).with_name(f"reference-{bundled_model().fingerprint}.npy")
+    assert cosines(np.load(stored), export.vectors(reference._backend, SAMPLES)).min() > 0.999999

@@ -64,3 +64,17 @@ def test_any_text_has_a_reading(reader: Reader, text: str) -> None:
 @pytest.mark.parametrize("question", ["x", "why " * 5_000, "😀 ok"])
 def test_any_question_can_be_read_for(reader: Reader, question: str) -> None:
     assert len(reader.read(question, TEXTS)) == 3
+
+
+def test_no_answer_lies_in_what_stands_above_a_text(reader: Reader) -> None:
+    above = "The treaty was signed in the town of Guadalupe Hidalgo"
+    readings = reader.read("Where was the treaty signed?", TEXTS, [above] * 3)
+    assert len(readings) == 3
+    for text, reading in zip(TEXTS, readings, strict=True):
+        assert reading.span.end <= len(text)
+
+
+def test_what_stands_above_changes_no_place(reader: Reader) -> None:
+    (reading,) = reader.read("Where was the treaty signed?", [TEXTS[1]], ["History › Wars"])
+    words = reading.span.of(TEXTS[1])
+    assert words == words.strip() != ""

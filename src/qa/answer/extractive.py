@@ -14,6 +14,7 @@ Coverage = Callable[[str, Sequence[str]], list[float]]
 _PASSAGES = 3  # answers are looked for in the best few; the rest is there to be read
 _MOST = 3
 _CLOSE = 0.9  # a further sentence is quoted where it is about as good as the best one
+_ANOTHER = 0.6  # … or where the reader is so sure that another document answers: it may say otherwise
 
 # any mix near these does as well: over 500 squad2 questions the first quote holds the answer for .784 to .788
 _MEANING, _WORDS, _RANK = 0.5, 0.4, 0.3
@@ -26,6 +27,7 @@ class _Candidate:
     passage: Passage
     sentence: Span
     score: float
+    read: float = 0.0  # the reader's probability, where its span stands in the sentence
     focus: Span | None = None
 
 
@@ -40,10 +42,10 @@ class ExtractiveAnswerer:
         candidates = [c for passage in passages[:_PASSAGES] for c in self._rank(question, passage)]
         if not candidates:
             return Draft("", ())
-        best = max(candidate.score for candidate in candidates)
-        close = [candidate for candidate in candidates if candidate.score >= _CLOSE * best]
-        close.sort(key=lambda candidate: (-candidate.score, candidate.passage.number, candidate.sentence))
-        chosen = _apart(close)[:_MOST]
+        candidates.sort(key=lambda candidate: (-candidate.score, candidate.passage.number, candidate.sentence))
+        best = candidates[0]
+        close = [one for one in candidates if one.score >= _CLOSE * best.score]
+        chosen = _apart([*close, *_elsewhere(candidates, close)])[:_MOST]
         lines = [f"{_words(candidate)} [{candidate.passage.number}]" for candidate in chosen]
         return Draft("\n".join(lines), tuple(Quote(c.passage.number, c.sentence, c.focus) for c in chosen))
 
@@ -67,8 +69,19 @@ class ExtractiveAnswerer:
                 score += _READ * read.probability
             whole = whole_list(passage.text, local, at, several=several)
             quote = Span(shift + whole.start, shift + whole.end)
-            candidates.append(_Candidate(passage, quote, score, _focus(read, quote)))
+            sure = read.probability if read else 0.0
+            candidates.append(_Candidate(passage, quote, score, sure, _focus(read, quote)))
         return candidates
+
+
+def _elsewhere(candidates: Sequence[_Candidate], close: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the best sentence of each document not quoted yet that the reader is sure of."""
+    quoted = {candidate.passage.source for candidate in close}
+    found: dict[str, _Candidate] = {}
+    for candidate in candidates:
+        if candidate.read >= _ANOTHER and candidate.passage.source not in quoted:
+            found.setdefault(candidate.passage.source, candidate)
+    return list(found.values())
 
 
 def _apart(candidates: Sequence[_Candidate]) -> list[_Candidate]:

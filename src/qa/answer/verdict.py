@@ -1,50 +1,66 @@
-"""How sure one may be that the best passages answer: from signals that keep their meaning from question to question.
+"""How sure one may be that the best hits answer: from signals that keep their meaning from question to question.
 
-Fused scores and ranks have no such meaning: something always comes first. With a reader, its log-odds over
-the passages it read are combined with the nearest sentence's similarity; without one, similarity and the
-covered share of the question's words must do. `python -m evals.calibrate` fits the numbers.
+Fused scores and ranks have no such meaning: something always comes first. With a reader, its log-odds are
+combined with the nearest sentence's similarity and the covered share of the question's terms; without one,
+those two must do. What the same evidence is worth differs from collection to collection, so it is set
+against what questions without an answer reach there. `python -m evals.calibrate` fits the numbers.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from qa.types import Passage, Verdict
+from qa.types import Calibration, Hit, Signals, Verdict
 
-# log-odds = bias + reader * (log of the summed odds) + sentence * similarity; fitted where half of the questions
-# were made to mislead (bias -2.87), then moved by log 3, since most questions people ask have their answer there
-_READ_BIAS, _READ, _READ_SENTENCE = -2.87 + math.log(3), 0.51, 3.34
-# without a reader: bias + sentence * similarity + coverage * covered share
-_BIAS, _SENTENCE, _COVERAGE = -3.2, 5.0, 1.0
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """log-odds = bias + read * log-odds of the reader + similarity * … + coverage * … - pull * (absent - usual).
+
+    `absent` is the median evidence of questions made from the collection with their source withheld, `usual`
+    the same over the collections these numbers were fitted on.
+    """
+
+    bias: float
+    read: float
+    similarity: float
+    coverage: float
+    pull: float
+    usual: float
+
+
+_WITH_READER = _Numbers(bias=-1.0, read=0.5, similarity=3.0, coverage=0.0, pull=0.5, usual=0.0)
+_WITHOUT_READER = _Numbers(bias=-3.2, read=0.0, similarity=5.0, coverage=1.0, pull=0.0, usual=0.0)
 _MOST = 30.0  # log-odds beyond this say no more
+LEANS = {"strict": 3.0, "even": 1.0, "lenient": 1 / 3}
+"""How many times its odds a threshold takes, by which way the verdict leans."""
 
 
-def signals_of(passages: Sequence[Passage]) -> tuple[float, float | None]:
-    """Return the nearest sentence's (or chunk's) similarity, and the log of the readings' summed odds.
-
-    The second is None where nothing was read.
-    """
-    hits = [hit for passage in passages for hit in passage.hits]
-    similarity = max((max(hit.parts.sentence, hit.parts.dense) for hit in hits), default=0.0)
-    logits = [max(-_MOST, min(_MOST, hit.reading.logit)) for hit in hits if hit.reading]
-    if not logits:
-        return similarity, None
-    return similarity, math.log(sum(math.exp(logit) for logit in logits))
+def signals_of(hits: Sequence[Hit]) -> Signals:
+    """Return what speaks for an answer among these hits, one at least."""
+    return Signals(
+        max(max(hit.parts.sentence, hit.parts.dense) for hit in hits),
+        max(hit.parts.coverage for hit in hits),
+        max((hit.reading.logit for hit in hits if hit.reading), default=None),
+    )
 
 
-def confidence_of(passages: Sequence[Passage], coverage: Sequence[float]) -> float:
-    """Return the confidence, 0 to 1, that one of these passages answers.
-
-    `coverage` holds the share of the question's terms, rare ones counting more, that stand in each of the
-    best passages; it counts only where no reader has read.
-    """
-    if not passages:
+def confidence_of(hits: Sequence[Hit], calibration: Calibration | None = None) -> float:
+    """Return the confidence, 0 to 1, that one of these hits answers, given how their collection was calibrated."""
+    if not hits:
         return 0.0
-    similarity, read = signals_of(passages)
-    if read is None:
-        return _logistic(_BIAS + _SENTENCE * similarity + _COVERAGE * max(coverage, default=0.0))
-    return _logistic(_READ_BIAS + _READ * read + _READ_SENTENCE * similarity)
+    signals = signals_of(hits)
+    read = signals.read is not None
+    return _logistic(_evidence(signals, read) - _shift(calibration, read))
+
+
+def leaning(threshold: float, lean: str) -> float:
+    """Return the threshold, 0 to 1, moved the way the verdict is to lean."""
+    odds = LEANS[lean] * threshold
+    return odds / (odds + 1 - threshold)
 
 
 def judge(confidence: float, *, answered: float, unsure: float) -> Verdict:
@@ -52,6 +68,62 @@ def judge(confidence: float, *, answered: float, unsure: float) -> Verdict:
     if confidence >= answered:
         return Verdict.ANSWERED
     return Verdict.UNSURE if confidence >= unsure else Verdict.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRates:
+    """What to expect of a threshold: shares (0 to 1) of made questions, and how many there were.
+
+    `present_refused`: their source is there, and they are not answered; `absent_answered` and
+    `swapped_answered`: nothing there answers them, and they are.
+    """
+
+    present_refused: float
+    absent_answered: float
+    swapped_answered: float
+    questions: int
+
+
+def error_rates(calibration: Calibration, *, answered: float, read: bool) -> ErrorRates | None:
+    """Return what share of a calibration's own questions a threshold gets wrong; None where none was `read`."""
+    if not _measured(calibration.present, read):
+        return None
+    shift = _shift(calibration, read)
+
+    def share(asked: Sequence[Signals]) -> float:
+        return sum(_logistic(_evidence(one, read) - shift) >= answered for one in asked) / max(1, len(asked))
+
+    return ErrorRates(
+        1 - share(calibration.present),
+        share(calibration.absent),
+        share(calibration.swapped),
+        len(calibration.present),
+    )
+
+
+def _evidence(signals: Signals, read: bool) -> float:
+    """Return the evidence in log-odds, whatever the collection."""
+    numbers = _WITH_READER if read else _WITHOUT_READER
+    logit = max(-_MOST, min(_MOST, signals.read or 0.0)) if read else 0.0
+    return (
+        numbers.bias
+        + numbers.read * logit
+        + numbers.similarity * signals.similarity
+        + numbers.coverage * signals.coverage
+    )
+
+
+def _shift(calibration: Calibration | None, read: bool) -> float:
+    """Return how much more evidence than usual even questions without an answer have here, as far as it counts."""
+    absent = _measured(calibration.absent, read) if calibration else []
+    if not absent:
+        return 0.0
+    numbers = _WITH_READER if read else _WITHOUT_READER
+    return numbers.pull * (statistics.median(_evidence(one, read) for one in absent) - numbers.usual)
+
+
+def _measured(asked: Sequence[Signals], read: bool) -> list[Signals]:
+    return [one for one in asked if not read or one.read is not None]
 
 
 def _logistic(odds: float) -> float:

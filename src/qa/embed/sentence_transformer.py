@@ -1,249 +1,227 @@
-"""A sentence-transformers model on torch: chunk and sentence vectors from one forward pass.
+"""Any sentence-transformers model as an embedder: chunk and sentence vectors from one forward pass.
 
 The chunk's vector is the model's own pooling; a sentence's is the mean of its tokens' contextual states
 in that same pass, so it costs no model time. A text longer than the model reads is read in windows: each
 token's state is taken once, and the windows' vectors are averaged by their number of tokens.
+
+The model runs on ONNX Runtime, from an export made once, or on torch; `runtime` says which and why.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import os
-import re
 import threading
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qa.embed.weights import ModelFolder, find_model
+from qa.embed.backend import Backend, Pieces
+from qa.embed.cache import ExportCache
+from qa.embed.export import FLOAT32, INT8, TORCH, VERSION, Exported, Exporter
+from qa.embed.processor import byte_products
+from qa.embed.recipe import normalised
+from qa.embed.tensors import Floats
+from qa.embed.weights import find_model
+from qa.embed.windows import Part, Window, cut, reduce
 from qa.errors import ModelUnavailable
-from qa.protocols import Embedded, Input, Progress, Query, Rows
-from qa.types import Span
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from qa.protocols import Embedded, Input, Progress, Query
 
 logger = logging.getLogger(__name__)
 
-_SMALLEST = 1e-12
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """Tokens of one forward pass: special tokens, context, then tokens `first`.. of input `owner`."""
+class _Block:
+    """Some inputs with their tokens and windows, the longest window first."""
 
-    owner: int
-    first: int
-    lead: int  # tokens before the text's own: special ones and the context
-    ids: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    """One input, tokenised: the context's ids, the text's ids, and each text token's characters."""
-
-    context: list[int]
-    ids: list[int]
-    places: list[tuple[int, int]]
+    inputs: Sequence[Input]
+    pieces: list[Pieces]
+    windows: list[Window]
 
 
 class SentenceTransformerEmbedder:
-    """Embeds with a sentence-transformers model from a local folder."""
+    """Embeds with a sentence-transformers model from a local folder.
 
-    def __init__(self, model: str = "", *, batch_tokens: int = 4096, threads: int = 1) -> None:
+    `backend` is "auto", "onnx" or "torch"; `precision` is "auto", "float32" or "int8".
+    """
+
+    def __init__(
+        self,
+        model: str = "",
+        *,
+        backend: str = "auto",
+        precision: str = "auto",
+        batch_tokens: int = 4096,
+        threads: int = 1,
+        cache: Path | None = None,
+    ) -> None:
         self._folder = find_model(model)
+        self._wanted = backend
         self._batch_tokens = batch_tokens
         self._threads = threads
-        self._loading = threading.Lock()
-        self._loaded: SentenceTransformer | None = None
+        wanted = precision if precision != "auto" else INT8 if byte_products() else FLOAT32
+        self._exporter = Exporter(self._folder, wanted, ExportCache(cache))
+        self._loading = threading.RLock()
+        self._loaded: Backend | None = None
 
     @property
     def fingerprint(self) -> str:
-        """The model's name and a hash over every file of it that shapes the vectors."""
-        return f"{self._folder.name}:{self._folder.fingerprint}"
+        """The model's name, a hash over every file of it that shapes the vectors, and int8 where that does.
+
+        Torch and ONNX Runtime share one in float32: their vectors' cosine is above .9999.
+        """
+        name = f"{self._folder.name}:{self._folder.fingerprint}"
+        return f"{name}:int8.{VERSION}" if self._precision == INT8 else name
+
+    @property
+    def runtime(self) -> str:
+        """What computes the vectors, how precisely, and why so where there's a reason; loads no model."""
+        if self._wanted == "torch":
+            return "torch, float32 (as set)"
+        record = self._exported.record
+        if record.precision == TORCH:
+            return f"torch, float32 (not on ONNX Runtime: {record.reason})"
+        why = [f"processor has {byte_products()}"] if record.precision == INT8 and byte_products() else []
+        return f"ONNX Runtime, {record.precision}" + _bracketed([*why, *([record.reason] if record.reason else [])])
 
     @functools.cached_property
     def dim(self) -> int:
         """Length of a row."""
-        return int(self._model.get_embedding_dimension() or 0)
+        return self._backend.dim
 
     @functools.cached_property
     def max_tokens(self) -> int:
         """Tokens the model reads at once."""
-        return int(self._model.max_seq_length or 512)
-
-    @property
-    def _model(self) -> SentenceTransformer:
-        # loaded when first needed: an unchanged collection is found to be so without importing torch
-        with self._loading:
-            if self._loaded is None:
-                self._loaded = _load(self._folder)
-            return self._loaded
-
-    @functools.cached_property
-    def _tokenizer(self) -> Any:  # noqa: ANN401 -- the library types it no better
-        return self._model.tokenizer
-
-    @functools.cached_property
-    def _special(self) -> tuple[list[int], list[int]]:
-        """The ids before and after a text: [CLS] and [SEP], or what the model has for them."""
-        bare = self._encode("a")
-        whole: list[int] = self._tokenizer("a")["input_ids"]
-        at = next((i for i in range(len(whole)) if whole[i : i + len(bare)] == bare), 0)
-        return whole[:at], whole[at + len(bare) :]
+        return self._backend.max_tokens
 
     def embed_documents(self, inputs: Sequence[Input], progress: Progress | None = None) -> Embedded:
-        """Embed chunks and their sentences; batches are sorted by length, results in the order given."""
-        tokens = self._tokenise(inputs)
-        windows = [window for owner, item in enumerate(tokens) for window in self._windows(owner, item)]
-        chunk_rows = np.zeros((len(inputs), self.dim), dtype=np.float32)
-        firsts = np.concatenate([[0], np.cumsum([len(item.sentences) for item in inputs])]).astype(int)
-        sentence_rows = np.zeros((int(firsts[-1]), self.dim), dtype=np.float32)
-        remaining = np.bincount([window.owner for window in windows], minlength=len(inputs))
-        done = 0
-        for batch in self._batches(windows):
-            states, pooled = self._forward([window.ids for window in batch], self._threads)
-            for window, token_states, vector in zip(batch, states, pooled, strict=True):
-                item, owner = tokens[window.owner], window.owner
-                own = token_states[window.lead : len(window.ids) - len(self._special[1])]
-                chunk_rows[owner] += vector * max(1, len(own))
-                _add_sentences(
-                    sentence_rows[firsts[owner] : firsts[owner + 1]],
-                    inputs[owner].sentences,
-                    item,
-                    window,
-                    own,
-                )
-                remaining[owner] -= 1
-                done += not remaining[owner]
+        """Embed chunks and their sentences, results in the order given."""
+        chunks = np.zeros((len(inputs), self.dim), dtype=np.float32)
+        sentences = np.zeros((sum(len(item.sentences) for item in inputs), self.dim), dtype=np.float32)
+        done = first = 0
+        for part in self.embed_stream(inputs):
+            chunks[done : done + len(part.chunks)] = part.chunks
+            sentences[first : first + len(part.sentences)] = part.sentences
+            done, first = done + len(part.chunks), first + len(part.sentences)
             if progress:
                 progress(done, len(inputs))
-        return Embedded(_normalised(chunk_rows), _normalised(sentence_rows))
+        return Embedded(chunks, sentences)
+
+    def embed_stream(self, inputs: Iterable[Input], block: int = 256) -> Iterator[Embedded]:
+        """Embed so many inputs at a time, as they come; two blocks' tokens are held at most, and no states.
+
+        While one block is read, the next is cut into tokens in a thread of its own, in which `inputs` is asked.
+        """
+        coming = iter(inputs)
+        with ThreadPoolExecutor(1, thread_name_prefix="tokens") as ahead:
+            following = ahead.submit(self._cut, coming, block)
+            while (ready := following.result()).inputs:
+                following = ahead.submit(self._cut, coming, block)
+                yield self._read(ready)
 
     def embed_query(self, question: str) -> Query:
-        """Embed a question on one thread, cut at the model's limit."""
-        question = _without_surrogates(question)
-        encoded = self._tokenizer(question, add_special_tokens=False, return_offsets_mapping=True, truncation=False)
+        """Embed a question on the calling thread, cut at the model's limit."""
+        backend = self._backend
+        pieces = backend.encode([question])[0]
+        prefix, suffix = backend.special
         prompt = self._prompt("query")
-        prefix, suffix = self._special
-        room = self.max_tokens - len(prefix) - len(suffix) - len(prompt)
-        ids: list[int] = encoded["input_ids"]
-        kept = encoded["offset_mapping"][room - 1][1] if len(ids) > room else len(question)
-        # one thread: two that spin slow a single question down whenever the machine does something else
-        _, pooled = self._forward([[*prefix, *prompt, *ids[:room], *suffix]], threads=1)
-        return Query(_normalised(pooled)[0], kept)
+        room = backend.max_tokens - len(prefix) - len(suffix) - len(prompt)
+        kept = pieces.places[room - 1][1] if len(pieces.ids) > room else len(question)
+        window = [*prefix, *prompt, *pieces.ids[:room], *suffix]
+        (vector,) = backend.forward([window], lambda _, __, vector: vector, threads=1)
+        return Query(normalised(vector[None])[0], kept)
 
-    def _tokenise(self, inputs: Sequence[Input]) -> list[_Tokens]:
+    def _cut(self, coming: Iterator[Input], most: int) -> _Block:
+        """Cut the next inputs into tokens and windows; none where there are no more."""
+        inputs = list(islice(coming, most))
         if not inputs:
-            return []
-        contexts = {context: self._encode(context) for context in {item.context for item in inputs}}
+            return _Block([], [], [])
+        backend = self._backend
+        prefix, suffix = backend.special
         prompt = self._prompt("document", "passage")
-        most = self.max_tokens // 3  # a heading path colours a chunk; it must not crowd it out
-        encoded = self._tokenizer(
-            [item.text for item in inputs],
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            truncation=False,
-        )
-        return [
-            _Tokens((prompt + contexts[item.context])[:most], ids, places)
-            for item, ids, places in zip(inputs, encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        room = backend.max_tokens // 3  # a heading path colours a chunk; it must not crowd it out
+        contexts = sorted({item.context for item in inputs})
+        context_ids = {text: pieces.ids for text, pieces in zip(contexts, backend.encode(contexts), strict=True)}
+        pieces = backend.encode([item.text for item in inputs])
+        windows = [
+            window
+            for owner, item in enumerate(inputs)
+            for window in cut(
+                owner,
+                [*prefix, *(prompt + context_ids[item.context])[:room]],
+                pieces[owner].ids,
+                suffix,
+                backend.max_tokens,
+            )
         ]
+        # the longest first: then no thread is left alone with a long one in the end
+        windows.sort(key=lambda window: (-len(window.ids), window.owner, window.first))
+        return _Block(inputs, pieces, windows)
 
-    def _windows(self, owner: int, tokens: _Tokens) -> list[_Window]:
-        prefix, suffix = self._special
-        lead = [*prefix, *tokens.context]
-        room = self.max_tokens - len(lead) - len(suffix)
-        count = max(1, -(-len(tokens.ids) // room))
-        share = -(-len(tokens.ids) // count) if tokens.ids else 0
-        return [
-            _Window(owner, first, len(lead), [*lead, *tokens.ids[first : first + share], *suffix])
-            for first in range(0, max(1, len(tokens.ids)), max(1, share))
-        ]
+    def _read(self, block: _Block) -> Embedded:
+        """Read a block's windows and put what is kept of them together."""
+        backend, tail = self._backend, len(self._backend.special[1])
 
-    def _batches(self, windows: Sequence[_Window]) -> list[list[_Window]]:
-        batches: list[list[_Window]] = []
-        for window in sorted(windows, key=lambda window: (-len(window.ids), window.owner, window.first)):
-            if batches and len(batches[-1][0].ids) * (len(batches[-1]) + 1) <= self._batch_tokens:
-                batches[-1].append(window)
-            else:
-                batches.append([window])
-        return batches
+        def take(number: int, states: Floats, vector: Floats) -> Part:
+            window = block.windows[number]
+            sentences = block.inputs[window.owner].sentences
+            return reduce(window, tail, block.pieces[window.owner], sentences, states, vector)
 
-    def _forward(self, sequences: Sequence[list[int]], threads: int) -> tuple[NDArray[np.float32], Rows]:
-        """Return token states of shape (batch, longest, dim) and pooled rows of shape (batch, dim)."""
-        import torch
-
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        longest = max(len(ids) for ids in sequences)
-        pad = self._tokenizer.pad_token_id or 0
-        features = {
-            "input_ids": torch.tensor([ids + [pad] * (longest - len(ids)) for ids in sequences]),
-            "attention_mask": torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids in sequences]),
-        }
-        if "token_type_ids" in self._tokenizer.model_input_names:
-            features["token_type_ids"] = torch.zeros_like(features["input_ids"])
-        with torch.inference_mode():
-            out = self._model(features)
-        return out["token_embeddings"].float().numpy(), out["sentence_embedding"].float().numpy()
-
-    def _encode(self, text: str) -> list[int]:
-        if not text:
-            return []
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False, truncation=False)["input_ids"]
-        return ids
+        firsts = np.concatenate([[0], np.cumsum([len(item.sentences) for item in block.inputs])]).astype(int)
+        chunks = np.zeros((len(block.inputs), self.dim), dtype=np.float32)
+        sums: Floats | None = None
+        counts = np.zeros((int(firsts[-1]), 1), dtype=np.float32)
+        for part in backend.forward([window.ids for window in block.windows], take, self._threads):
+            if sums is None:  # the states' width needn't be the rows'
+                sums = np.zeros((int(firsts[-1]), part.sums.shape[1]), dtype=np.float32)
+            chunks[part.owner] += part.vector
+            rows = firsts[part.owner] + part.sentences
+            sums[rows] += part.sums
+            counts[rows, 0] += part.counts
+        assert sums is not None
+        if not len(sums):
+            return Embedded(normalised(chunks), np.zeros((0, self.dim), dtype=np.float32))
+        sentences = backend.sentence((sums / np.maximum(counts, 1)).astype(np.float32))
+        return Embedded(normalised(chunks), normalised(np.where(counts > 0, sentences, np.float32(0))))
 
     def _prompt(self, *names: str) -> list[int]:
-        prompts: dict[str, str] = self._model.prompts or {}
-        return self._encode(next((prompts[name] for name in names if prompts.get(name)), ""))
+        text = self._backend.prompt(*names)
+        return self._backend.encode([text])[0].ids if text else []
+
+    @property
+    def _precision(self) -> str:
+        return TORCH if self._wanted == "torch" else self._exported.record.precision
+
+    @functools.cached_property
+    def _exported(self) -> Exported:
+        with self._loading:
+            exported = self._exporter.resolve()
+        if exported.record.precision == TORCH and self._wanted == "onnx":
+            raise ModelUnavailable(
+                self._folder.name,
+                f"it can't run on ONNX Runtime: {exported.record.reason}. Set embed.backend to auto or torch.",
+            )
+        return exported
+
+    @property
+    def _backend(self) -> Backend:
+        # loaded when first needed: an unchanged collection is found to be so without a model
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Backend:
+        if self._precision == TORCH:
+            from qa.embed.torch_backend import TorchBackend
+
+            return TorchBackend(self._folder, batch_tokens=self._batch_tokens)
+        return self._exporter.open(self._exported)
 
 
-def _without_surrogates(text: str) -> str:
-    """Put U+FFFD in the place of each half of a broken pair: the tokenizer takes only valid Unicode."""
-    return _SURROGATE.sub("\ufffd", text)
-
-
-def _add_sentences(
-    rows: Rows, sentences: Sequence[Span], tokens: _Tokens, window: _Window, states: NDArray[np.float32]
-) -> None:
-    """Add each token's state to the row of the sentence it stands in; rows are normalised at the end."""
-    at = 0
-    for offset, state in enumerate(states):
-        start, end = tokens.places[window.first + offset]
-        while at < len(sentences) and sentences[at].end <= start:
-            at += 1
-        if at == len(sentences):
-            break
-        if end > sentences[at].start:
-            rows[at] += state
-
-
-def _load(folder: ModelFolder) -> SentenceTransformer:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging as transformers_logging
-
-            transformers_logging.disable_progress_bar()
-            model: SentenceTransformer = SentenceTransformer(str(folder.path), device="cpu", local_files_only=True)
-    except (OSError, ValueError, RuntimeError, KeyError) as exc:
-        raise ModelUnavailable(folder.name, f"{folder.path} can't be loaded ({exc}).") from exc
-    # texts longer than the model reads are windowed here, so the tokenizer's own warning would mislead
-    logging.getLogger("transformers.tokenization_utils_base").setLevel(logging.ERROR)
-    return model.eval()
-
-
-def _normalised(rows: NDArray[np.float32]) -> Rows:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    normalised: Rows = (rows / np.maximum(lengths, _SMALLEST)).astype(np.float32)
-    return normalised
+def _bracketed(words: Sequence[str]) -> str:
+    return f" ({'; '.join(words)})" if words else ""

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,12 @@ from qa.index.layout import CHUNK_COLUMNS, POINTER, SCHEMA, Fingerprint, Record,
 from qa.index.opened import Index
 from qa.keyword import KeywordIndex
 from qa.protocols import Rows, VectorStore
-from qa.types import Chunk, Document, LedgerEntry
+from qa.types import Calibration, Chunk, Document, LedgerEntry
+
+Calibrate = Callable[[Index], Calibration | None]
+"""Measures how questions made from an index fare on it."""
+
+_DRIFT = 0.1  # share of the chunks that may change before a calibration is made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,12 @@ def write_generation(
     fingerprint: Fingerprint,
     store: VectorStore,
     keyword: KeywordIndex,
+    calibrate: Calibrate | None = None,
 ) -> Path:
     """Write a generation of the documents `keep` (taken over from `old`) and those of `batch`; switch to it.
 
-    `store` holds old's rows (all of them) or none; it comes out holding the new generation's. Call it under
+    `store` holds old's rows (all of them) or none; it comes out holding the new generation's. `calibrate` is
+    called on the new content before it becomes current, unless old's calibration still holds. Call it under
     `writing`. A crash at any instant leaves the old generation current.
     """
     current = old.folder.name if old else _current(folder)
@@ -76,18 +83,22 @@ def write_generation(
     target.mkdir()
     _write_content(target, old, frozenset(keep), batch, store, keyword)
     write_lines(target / "ledger.jsonl", [asdict(entry) for entry in ledger])
-    manifest = {
+    manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "fingerprint": asdict(fingerprint),
         "dim": store.dim,
         "roots": list(roots),
         "documents": len(keep) + len(batch.documents),
         "chunks": len(store),
-        "files": {
-            path.relative_to(target).as_posix(): {"sha256": sha256(path), "bytes": path.stat().st_size}
-            for path in sorted(target.rglob("*"))
-            if path.is_file()
-        },
+        "drift": 0,
+        "calibration": None,
+    }
+    if calibrate:
+        manifest |= _calibration(Index(target, manifest, store, keyword), old, frozenset(keep), batch, calibrate)
+    manifest["files"] = {
+        path.relative_to(target).as_posix(): {"sha256": sha256(path), "bytes": path.stat().st_size}
+        for path in sorted(target.rglob("*"))
+        if path.is_file()
     }
     data = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
     (target / "manifest.json").write_bytes(data)
@@ -100,6 +111,25 @@ def write_generation(
     _sync(folder)
     _sweep(folder, name)
     return target
+
+
+def _calibration(
+    new: Index, old: Index | None, keep: frozenset[str], batch: Batch, calibrate: Calibrate
+) -> dict[str, Any]:
+    """Return the manifest's part: old's calibration while a tenth of the chunks at most has changed since."""
+    if old and old.calibration:
+        gone = sum(len(old.rows_of(source)) for source in old.sources if source not in keep)
+        drift = old.drift + gone + sum(len(chunks) for chunks in batch.chunks)
+        if drift <= _DRIFT * len(new):
+            return {"drift": drift, "calibration": _to_json(old.calibration)}
+    return {"drift": 0, "calibration": _to_json(calibrate(new))}
+
+
+def _to_json(calibration: Calibration | None) -> dict[str, list[list[float | None]]] | None:
+    if calibration is None:
+        return None
+    asked = {"present": calibration.present, "absent": calibration.absent, "swapped": calibration.swapped}
+    return {kind: [[one.similarity, one.coverage, one.read] for one in signals] for kind, signals in asked.items()}
 
 
 def _write_content(
@@ -204,14 +234,17 @@ def _tabulate(
     )
 
 
-def _keyword_texts(target: Path, records: Sequence[Record]) -> Iterator[str]:
-    """Yield each chunk's text with its heading path in front, as BM25 is to see it."""
-    data = (target / "texts.bin").read_bytes()
+def _keyword_texts(target: Path, records: Sequence[Record]) -> Iterator[list[str]]:
+    """Yield each chunk as BM25 is to see it: its heading path, then its sentences."""
+    data = np.memmap(target / "texts.bin", dtype=np.uint8, mode="r") if records else np.zeros(0, dtype=np.uint8)
     chunks: NDArray[np.int64] = np.load(target / "chunks.npy")
-    for document, section, _, _, first_byte, last_byte, _ in chunks.tolist():
+    sentences: NDArray[np.int64] = np.load(target / "sentences.npy")
+    ends = np.append(chunks[1:, 6], len(sentences))
+    for (document, section, start, _, first_byte, last_byte, first), last in zip(chunks.tolist(), ends, strict=True):
         record = records[document]
-        heading = record.sections[section].context(record.title)
-        yield f"{heading}\n{data[first_byte:last_byte].decode('utf-8')}"
+        text = data[first_byte:last_byte].tobytes().decode("utf-8")
+        parts = [text[low - start : high - start] for low, high in sentences[first:last].tolist()]
+        yield [record.sections[section].context(record.title), *parts]
 
 
 def _sentences_of(index: Index, record: Record) -> tuple[int, int]:

@@ -4,7 +4,7 @@
     ├── CURRENT                 "g000002 <SHA-256 of its manifest>": the pointer, replaced atomically
     ├── lock                    held while writing
     └── g000002/
-        ├── manifest.json       schema, fingerprints, roots, and each file's SHA-256 and size
+        ├── manifest.json       schema, fingerprints, roots, calibration, and each file's SHA-256 and size
         ├── documents.jsonl     source, digest, title, sections, where its text and chunks stand
         ├── ledger.jsonl        one line a file met, read or not
         ├── texts.bin           canonical texts, UTF-8, one after another
@@ -12,7 +12,7 @@
         ├── sentences.npy       (m, 2): start, end
         ├── sentence_rows.npy   (m, dim) int8, and sentence_scales.npy (m,): row = int8 * scale
         ├── vectors.faiss       one row a chunk
-        └── keyword/            BM25, as bm25s writes it
+        └── keyword/            BM25, as bm25s writes it, and terms.*.npy: each sentence's terms by number
 
 Knows how things lie on disk; knows nothing of argv, readers, models or how scores are fused. Row i is
 chunk i everywhere.
@@ -31,7 +31,7 @@ from typing import Any
 from qa.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from qa.types import Section, Span
 
-SCHEMA = 1
+SCHEMA = 3
 POINTER = "CURRENT"
 REBUILD = "Run: qa index --rebuild"
 CHUNK_COLUMNS = 7

@@ -12,7 +12,7 @@ from qa.errors import IndexCorrupt
 from qa.index.layout import REBUILD, SCHEMA, Fingerprint, Record, read_lines, read_manifest, read_pointer, sha256
 from qa.keyword import KeywordIndex
 from qa.protocols import Rows, VectorStore
-from qa.types import Chunk, Document, FileState, LedgerEntry, Span
+from qa.types import Calibration, Chunk, Document, FileState, LedgerEntry, Signals, Span
 
 
 class Index:
@@ -22,6 +22,8 @@ class Index:
         self.folder = folder
         self.fingerprint = Fingerprint(**manifest["fingerprint"])
         self.roots: tuple[str, ...] = tuple(manifest["roots"])
+        self.calibration = _calibration(manifest["calibration"])
+        self.drift: int = manifest["drift"]
         self.store = store
         self.keyword = keyword
         self.records = [Record.from_json(line) for line in read_lines(folder / "documents.jsonl")]
@@ -129,7 +131,6 @@ def _open_generation(folder: Path, expected: str, store: VectorStore, keyword: K
             raise IndexCorrupt(f"{path}: its bytes aren't those that were written. {REBUILD}")
     fingerprint = Fingerprint(**manifest["fingerprint"])
     store.load(folder / "vectors.faiss")
-    (folder / "keyword").mkdir(exist_ok=True)
     keyword.load(folder / "keyword", manifest["chunks"])
     index = Index(folder, manifest, store, keyword)
     if not len(index) == len(store) == manifest["chunks"] or fingerprint.schema != SCHEMA:
@@ -147,6 +148,12 @@ def _map_bytes(path: Path) -> NDArray[np.uint8]:
     if not path.stat().st_size:
         return np.zeros(0, dtype=np.uint8)
     return np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+
+
+def _calibration(made: dict[str, list[tuple[float, float, float | None]]] | None) -> Calibration | None:
+    if made is None:
+        return None
+    return Calibration(**{kind: tuple(Signals(*one) for one in asked) for kind, asked in made.items()})
 
 
 def _ledger_entry(line: dict[str, Any]) -> LedgerEntry:

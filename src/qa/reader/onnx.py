@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +27,7 @@ from qa.types import Reading, Span
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+    from tokenizers import Encoding
 
 Floats = NDArray[np.float32]
 
@@ -35,6 +36,7 @@ _TABLE = "embeddings.word_embeddings.weight"
 _CLS, _SEP = 101, 102
 _WINDOW = 320  # word pieces of question and text together, as in training
 _QUESTION = 64
+_CONTEXT = 48
 _LONGEST_SPAN = 48
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -44,6 +46,7 @@ class _Window:
     """A stretch of one text's word pieces, with the characters each stands for."""
 
     owner: int
+    context: list[int]  # word pieces in front of each window, in which no span lies
     ids: list[int]
     places: list[tuple[int, int]]
 
@@ -57,14 +60,13 @@ class OnnxReader:
         self._weights = weights
         self._threads = threads
 
-    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Reading]:
         """Return one reading a text, in the order given; spans count characters of the text."""
         if not texts:
             return []
-        # the tokenizer takes only valid Unicode; each half of a broken pair becomes U+FFFD, lengths stay
-        question, *texts = (_SURROGATE.sub("\ufffd", text) for text in (question, *texts))
-        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION]
-        windows = list(self._windows(texts, _WINDOW - 3 - len(asked)))
+        asked = self._pieces([question])[0].ids[:_QUESTION]
+        above = [pieces.ids[:_CONTEXT] for pieces in self._pieces(f"{c}\n" if c else "" for c in contexts)]
+        windows = list(self._windows(texts, above or [[]] * len(texts), _WINDOW - 3 - len(asked)))
         # one window a call: int8 takes its ranges from the whole call, so neighbours would change what is read
         readings = self._pool.map(lambda window: self._infer(asked, window), windows)
         best: dict[int, Reading] = {}
@@ -74,23 +76,30 @@ class OnnxReader:
                 best[window.owner] = reading
         return [best[owner] for owner in range(len(texts))]
 
-    def _windows(self, texts: Sequence[str], room: int) -> Iterator[_Window]:
-        for owner, encoded in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
-            for low in range(0, max(1, len(encoded.ids) - room // 2), room // 2):
-                yield _Window(owner, encoded.ids[low : low + room], encoded.offsets[low : low + room])
-                if low + room >= len(encoded.ids):
+    def _pieces(self, texts: Iterable[str]) -> list[Encoding]:
+        # the tokenizer takes only valid Unicode; each half of a broken pair becomes U+FFFD, lengths stay
+        valid = [_SURROGATE.sub("\ufffd", text) for text in texts]
+        found: list[Encoding] = self._tokenizer.encode_batch(valid, add_special_tokens=False)
+        return found
+
+    def _windows(self, texts: Sequence[str], above: Sequence[list[int]], room: int) -> Iterator[_Window]:
+        for owner, (pieces, context) in enumerate(zip(self._pieces(texts), above, strict=True)):
+            size = room - len(context)
+            for low in range(0, max(1, len(pieces.ids) - size // 2), size // 2):
+                yield _Window(owner, context, pieces.ids[low : low + size], pieces.offsets[low : low + size])
+                if low + size >= len(pieces.ids):
                     break
 
     def _infer(self, asked: list[int], window: _Window) -> Reading:
         lead = [_CLS, *asked, _SEP]
-        ids = np.array([[*lead, *window.ids, _SEP]], dtype=np.int64)
+        ids = np.array([[*lead, *window.context, *window.ids, _SEP]], dtype=np.int64)
         kinds = np.zeros_like(ids)
         kinds[0, len(lead) :] = 1
         start, end, verdict = self._session.run(
             ["start_logits", "end_logits", "answerable_logit"],
             {"word_vectors": self._table[ids], "attention_mask": np.ones_like(ids), "token_type_ids": kinds},
         )
-        return self._reading(window, start[0], end[0], float(verdict[0]), len(lead))
+        return self._reading(window, start[0], end[0], float(verdict[0]), len(lead) + len(window.context))
 
     def _reading(self, window: _Window, start: Floats, end: Floats, verdict: float, lead: int) -> Reading:
         """Return the best span of a window; its logit weighs margin over "no answer" and the verdict head."""

@@ -184,6 +184,7 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
             "dense": round(parts.dense, 6),
             "sentence": round(parts.sentence, 6),
             "keyword": round(parts.keyword, 6),
+            "coverage": round(parts.coverage, 6),
             **({"reader": round(reading.probability, 6)} if reading else {}),
         },
         "highlights": [{"start": h.start, "end": h.end} for h in passage.highlights],

@@ -1,0 +1,65 @@
+"""Picks the adapters: the only module that names concrete embedders, readers and stores.
+
+Each is imported inside its factory, so that a command pays only for those it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from qa.config import Settings
+from qa.index import Index, open_index, stored
+from qa.protocols import Embedder, Reader, VectorStore
+from qa.retrieve import Weights
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """Return the embedder the settings name; raise ModelUnavailable where its files aren't sound."""
+    from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+
+    embed = settings.embed
+    return SentenceTransformerEmbedder(
+        embed.model,
+        backend=embed.backend,
+        precision=embed.precision,
+        batch_tokens=embed.batch_tokens,
+        threads=embed.threads or usable_cores(),
+        cache=Path(embed.cache).expanduser() if embed.cache else None,
+    )
+
+
+def make_reader(settings: Settings) -> Reader | None:
+    """Return the reader, or None where it is switched off."""
+    if not settings.reader.enabled:
+        return None
+    from qa.reader.onnx import OnnxReader
+
+    return OnnxReader(threads=usable_cores())
+
+
+def make_store(dim: int) -> VectorStore:
+    """Return an empty vector store."""
+    from qa.store import FaissStore
+
+    return FaissStore(dim)
+
+
+def weights_of(settings: Settings) -> Weights:
+    """Return how much each part of a hit's score counts."""
+    how = settings.retrieve
+    return Weights(how.dense, how.sentence, how.keyword, how.coverage)
+
+
+def open_collection(settings: Settings) -> Index:
+    """Open the index the settings name, checking every byte; no model is needed."""
+    from qa.keyword import KeywordIndex, Terms
+
+    made = stored(settings.index)
+    return open_index(settings.index, make_store(made.dim), KeywordIndex(Terms(made.fingerprint.language)))
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

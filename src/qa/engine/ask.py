@@ -1,0 +1,164 @@
+"""Answers questions from an open index.
+
+Index ─retrieve→ Hit… ─read→ Hit… ─gather→ Passage… ─judge, answer→ Draft ─cite→ Answer
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from qa.answer.extractive import ExtractiveAnswerer
+from qa.answer.verdict import LEANS, ErrorRates, confidence_of, error_rates, judge, leaning
+from qa.cite import check, cite
+from qa.config import Settings
+from qa.conversation import standalone
+from qa.engine import adapters
+from qa.errors import AnswerError, IndexMismatch
+from qa.gloss import gloss
+from qa.index import Index
+from qa.passages import gather
+from qa.protocols import Answerer, Embedder, Query, Reader
+from qa.retrieve import rerank, retrieve
+from qa.status import Status
+from qa.types import Answer, FileState, Hit, LedgerEntry, Turn, Verdict
+
+_HITS_A_PASSAGE = 3  # overlapping hits and near-copies become one passage
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Wall time of one question in milliseconds; `total` holds the parts and the checks."""
+
+    embed: float
+    search: float
+    read: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer and what it took."""
+
+    answer: Answer
+    timings: Timings
+
+
+class Engine:
+    """An open index with its model: asks."""
+
+    def __init__(self, settings: Settings, index: Index, embedder: Embedder, reader: Reader | None = None) -> None:
+        self.index = index
+        self._settings = settings
+        self._embedder = embedder
+        self._reader = reader
+        self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
+        self._notice = _coverage_notice(index.ledger)
+
+    @classmethod
+    def open(cls, settings: Settings, embedder: Embedder | None = None) -> Engine:
+        """Open the index the settings name; raise IndexMismatch where another model made it."""
+        index = adapters.open_collection(settings)
+        embedder = embedder or adapters.make_embedder(settings)
+        wanted = replace(index.fingerprint, embedder=embedder.fingerprint, language=settings.retrieve.language)
+        difference = index.fingerprint.mismatch(wanted)
+        if difference:
+            raise IndexMismatch(f"{settings.index}: {difference}. Run: qa index --index {settings.index}")
+        return cls(settings, index, embedder, adapters.make_reader(settings))
+
+    def ask(self, question: str, turns: Sequence[Turn] = (), k: int | None = None) -> Reply:
+        """Answer a question from the index; `turns` are the conversation's earlier ones, oldest first.
+
+        Raises AnswerError for an empty question, QuoteMismatch where a quote doesn't hold.
+        """
+        if not question.strip():
+            raise AnswerError('The question is empty. Write one, for example: qa ask "When was it founded?"')
+        wanted = k or self._settings.retrieve.k
+        began = time.perf_counter()
+        query, searched, notices = self._understand(question, turns)
+        embedded = time.perf_counter()
+        hits = self._search(searched, query, wanted)
+        found = time.perf_counter()
+        hits = self._read(searched, hits)
+        read = time.perf_counter()
+        passages = gather(hits, wanted)
+        verdict, confidence = self._judge(hits)
+        if verdict is not Verdict.ANSWERED and self._notice:
+            notices.append(self._notice)
+        draft = self._answerer.write(searched, passages)
+        answer = cite(question, searched, draft, passages, self.index.document, verdict, confidence, notices)
+        ended = time.perf_counter()
+        timings = (embedded - began, found - embedded, read - found, ended - began)
+        return Reply(answer, Timings(*(seconds * 1e3 for seconds in timings)))
+
+    def searched(self, question: str, turns: Sequence[Turn] = ()) -> str:
+        """Return the words to look a question up by: a follow-up made to stand alone, a Spanish one put in English."""
+        asked = standalone(question, turns)
+        if self._settings.retrieve.language != "english":
+            return asked
+        glossed = gloss(asked, self.index.keyword.knows)
+        return glossed.text if glossed else asked
+
+    def _understand(self, question: str, turns: Sequence[Turn]) -> tuple[Query, str, list[str]]:
+        """Return the question's row, its words as they are searched for, and what must be said of them."""
+        searched = self.searched(question, turns)
+        query = self._embedder.embed_query(searched)
+        if query.kept >= len(searched):
+            return query, searched, []
+        notice = (
+            f"The question is longer than the model reads: of its {len(searched):,} characters "
+            f"the first {query.kept:,} were searched for."
+        )
+        return query, searched[: query.kept], [notice]
+
+    def _search(self, searched: str, query: Query, wanted: int) -> list[Hit]:
+        return retrieve(
+            self.index,
+            searched,
+            query.row,
+            weights=adapters.weights_of(self._settings),
+            candidates=max(self._settings.retrieve.candidates, wanted),
+            most=wanted * _HITS_A_PASSAGE,
+        )
+
+    def _read(self, searched: str, hits: list[Hit]) -> list[Hit]:
+        if self._reader is None:
+            return hits
+        how = self._settings.reader
+        return rerank(self.index, hits, self._reader, searched, count=how.count, weight=how.weight)
+
+    def _judge(self, hits: Sequence[Hit]) -> tuple[Verdict, float]:
+        confidence = confidence_of(hits, self.index.calibration)
+        how = self._settings.verdict
+        answered, unsure = leaning(how.answered, how.lean), leaning(how.unsure, how.lean)
+        return judge(confidence, answered=answered, unsure=unsure), confidence
+
+    def warm_up(self) -> None:
+        """Load the model now, so that the first question needn't wait for it."""
+        self._embedder.embed_query("warm up")
+        if self._reader:
+            self._reader.read("warm up", ["warm up"])
+
+    def check(self, answer: Answer) -> None:
+        """Assert the quote contract once more, before an answer is displayed."""
+        check(answer, self.index.document)
+
+
+def _coverage_notice(ledger: Sequence[LedgerEntry]) -> str:
+    unread = sum(entry.state is not FileState.INDEXED for entry in ledger)
+    if not unread:
+        return ""
+    return f"{unread} of {len(ledger)} files could not be read and were not searched: see qa status."
+
+
+def status(settings: Settings) -> Status:
+    """Open and check the index, and say what it holds and how sure its verdicts are; no model is needed."""
+    index = adapters.open_collection(settings)
+    rates: dict[str, ErrorRates] = {}
+    if index.calibration:
+        for lean in LEANS:
+            answered = leaning(settings.verdict.answered, lean)
+            found = error_rates(index.calibration, answered=answered, read=settings.reader.enabled)
+            rates |= {lean: found} if found else {}
+    return Status(settings.index, index.roots, index.ledger, len(index), index.size(), index.fingerprint, rates)

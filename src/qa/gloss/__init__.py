@@ -1,0 +1,5 @@
+"""Questions in another language than the documents, put into the documents' words."""
+
+from qa.gloss.glossary import Gloss, gloss
+
+__all__ = ["Gloss", "gloss"]
