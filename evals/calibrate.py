@@ -1,8 +1,8 @@
-"""`python -m evals.calibrate --data DIR --train DIR`: fits the verdict's numbers, and says how they carry over.
+"""`python -m evals.calibrate --data DIR --train DIR`: fits the verdict's weights, and shows what its numbers do.
 
 Fitted on collections of four kinds: papers (covidqa), filings (tatqa), and articles of squad and squad2, each
 question also with all that answers it withheld. Confirmed on squad2's other articles and on sets that played no
-part. Prints the numbers for `qa/answer/verdict.py`; changes nothing.
+part. Changes nothing: the numbers stand in `qa/answer/verdict.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,14 @@ from numpy.typing import NDArray
 
 from evals import metrics
 from evals.sets import EvalSet, Question, load_set
-from qa.answer.verdict import signals_of
+from qa.answer.verdict import confidence, signals_of
 from qa.config import Settings, load_settings
 from qa.engine import Engine, build, make_embedder, make_reader
 from qa.engine.adapters import weights_of
 from qa.index import Index
 from qa.protocols import Embedder, Reader
 from qa.retrieve import rerank, retrieve
-from qa.types import Hit, Signals
+from qa.types import Calibration, Hit, Signals
 from training.data import held_out_groups, read_set
 
 Floats = NDArray[np.float64]
@@ -39,7 +38,6 @@ FITTED_ON = ("covidqa", "tatqa", "squad", "squad2")
 CONFIRMED_ON = ("squad2, other half", "clapnq", "us-mexico", "us-mexico, Spanish")
 _SEED = 7  # of the training's own hold-out
 _DEPTH = 40
-_PULLS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Collection:
     answerable: tuple[Signals, ...]
     unanswerable: tuple[Signals, ...]
     withheld: tuple[Signals, ...]
-    absent: tuple[Signals, ...]
+    made: Calibration
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -152,8 +150,8 @@ def _ask_all(
         answerable.append(signals)
         without = [hit for hit in hits if not _answers(hit, question)]
         withheld.append(_signals(engine.index, without, reader, text, settings))
-    made = engine.index.calibration
-    return Collection(name, tuple(answerable), tuple(unanswerable), tuple(withheld), made.absent if made else ())
+    made = engine.index.calibration or Calibration((), (), ())
+    return Collection(name, tuple(answerable), tuple(unanswerable), tuple(withheld), made)
 
 
 def _signals(index: Index, hits: Sequence[Hit], reader: Reader | None, text: str, settings: Settings) -> Signals:
@@ -177,43 +175,20 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", " ", text.casefold()).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Weights of the signals, how far a collection's own absent questions count, and where they usually lie."""
-
-    weights: Floats
-    bias: float
-    pull: float
-    usual: float
-
-    def odds(self, signals: Sequence[Signals], absent: Sequence[Signals], read: bool) -> Floats:
-        """Return the log-odds of each of these signals in a collection with these absent questions."""
-        shift = self.pull * (_median(absent, self.weights, read) - self.usual) if absent else 0.0
-        odds: Floats = self.bias + _rows(signals, read) @ self.weights - shift
-        return odds
-
-
-def fit(collections: Sequence[Collection], read: bool, pull: float, prior: float = 3.0) -> Fit:
-    """Fit weights with a level of its own for each collection, then one bias; `prior`: odds of an answer at hand.
+def fit(collections: Sequence[Collection], read: bool) -> Floats:
+    """Return the weights of similarity and reader (unread: coverage), each collection with a level of its own.
 
     Collections weigh the same, and in each so do answerable and unanswerable questions.
     """
     rows, truth, share, level = [], [], [], []
     for at, one in enumerate(collections):
-        for signals, answer in ((one.answerable, 1.0), (_misses(one), 0.0)):
+        for signals, answer in ((one.answerable, 1.0), (one.unanswerable or one.withheld, 0.0)):
             rows.append(_rows(signals, read))
             truth += [answer] * len(signals)
             share += [1 / max(1, len(signals))] * len(signals)
             level += [at] * len(signals)
     own = np.eye(len(collections))[level]
-    scale = 100.0
-    numbers = logistic(np.c_[np.concatenate(rows), own], np.array(truth), scale * np.array(share))
-    weights = np.maximum(numbers[: -len(collections)], 0.0)
-    medians = [_median(one.absent, weights, read) for one in collections]
-    usual = statistics.fmean(medians)
-    shifted = np.concatenate(rows) @ weights - pull * (np.array(medians)[level] - usual)
-    bias = _level(shifted, np.array(truth), np.array(share)) + float(np.log(prior))
-    return Fit(weights, bias, pull, usual)
+    return logistic(np.c_[np.concatenate(rows), own], np.array(truth), 100 * np.array(share))[: -len(collections)]
 
 
 def logistic(rows: Floats, truth: Floats, share: Floats, steps: int = 50) -> Floats:
@@ -228,53 +203,30 @@ def logistic(rows: Floats, truth: Floats, share: Floats, steps: int = 50) -> Flo
     return fitted
 
 
-def _level(odds: Floats, truth: Floats, share: Floats) -> float:
-    """Return what to add to the odds so that, weighed by share, they are right on the whole."""
-    low, high = -20.0, 20.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if float((share * (truth - 1 / (1 + np.exp(-(odds + middle))))).sum()) > 0:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
 def report(seen: Sequence[Collection], read: bool) -> None:
-    """Print numbers and figures: each fitted collection by a fit on the others, then the sets kept apart."""
+    """Print fitted weights, and what the verdict's own numbers do on every collection."""
     fitted = [one for one in seen if one.name in FITTED_ON]
-    for pull in _PULLS:
-        print(f"pull {pull}:")
-        for one in fitted:
-            _print(one, fit([other for other in fitted if other is not one], read, pull), read)
-        whole = fit(fitted, read, pull)
-        for one in seen:
-            if one.name in CONFIRMED_ON:
-                _print(one, whole, read)
-        weights = ", ".join(f"{weight:.2f}" for weight in whole.weights)
-        print(f"  bias {whole.bias:.2f}, weights {weights}, usual {whole.usual:.2f}")
+    weights = ", ".join(f"{weight:.2f}" for weight in fit(fitted, read))
+    print(f"weights of similarity and {'reader' if read else 'coverage'}, fitted: {weights}\n")
+    print("| collection | | answerable | refused | not found | unanswerable: n, AUROC, refused | withheld |")
+    print("|---|---|---|---|---|---|---|")
+    for one in seen:
+        if one.name in (*FITTED_ON, *CONFIRMED_ON):
+            print(_line(one, read))
 
 
-def _print(one: Collection, numbers: Fit, read: bool) -> None:
-    def chances(signals: Sequence[Signals]) -> list[float]:
-        return [float(chance) for chance in 1 / (1 + np.exp(-numbers.odds(signals, one.absent, read)))]
+def _line(one: Collection, read: bool) -> str:
+    def chances(asked: Sequence[Signals]) -> list[float]:
+        return [confidence(signals if read else replace(signals, read=None), one.made) for signals in asked]
 
     answerable = chances(one.answerable)
-    refused, lost = (np.mean([chance < edge for chance in answerable]) for edge in (0.5, 0.25))
-    parts = [f"refused {refused:.2f} (not found {lost:.2f})"]
-    for name, signals in (("unanswerable", one.unanswerable), ("withheld", one.withheld)):
-        if signals:
-            misses = chances(signals)
-            refused = np.mean([c < 0.5 for c in misses])
-            at = metrics.false_answers([*answerable, *misses], [True] * len(answerable) + [False] * len(misses), 0.92)
-            curve = metrics.auroc(answerable, misses)
-            parts.append(f"{name} {len(misses)}: AUROC {curve:.3f}, refused {refused:.2f}, at 8 % {1 - at:.2f}")
-    print(f"  {one.name:20} {len(answerable):4} answerable: {'; '.join(parts)}")
-
-
-def _misses(one: Collection) -> tuple[Signals, ...]:
-    """Return what tells a lure from an answer: questions written to have none, where there are some."""
-    return one.unanswerable or one.withheld
+    refused, lost = (float(np.mean([chance < edge for chance in answerable])) for edge in (0.5, 0.25))
+    cells = [one.name, "fitted" if one.name in FITTED_ON else "", str(len(answerable)), f"{refused:.2f}", f"{lost:.2f}"]
+    for asked in (one.unanswerable, one.withheld):
+        misses = chances(asked)
+        share = float(np.mean([chance < 0.5 for chance in misses])) if misses else 0.0
+        cells.append(f"{len(misses)}, {metrics.auroc(answerable, misses):.3f}, {share:.2f}" if misses else "")
+    return f"| {' | '.join(cells)} |"
 
 
 def _rows(signals: Sequence[Signals], read: bool) -> Floats:
@@ -284,21 +236,20 @@ def _rows(signals: Sequence[Signals], read: bool) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(len(signals), 2)
 
 
-def _median(signals: Sequence[Signals], weights: Floats, read: bool) -> float:
-    usable = [one for one in signals if not read or one.read is not None]
-    return float(np.median(_rows(usable, read) @ weights)) if usable else 0.0
-
-
-_KINDS = ("answerable", "unanswerable", "withheld", "absent")
+_ASKED = ("answerable", "unanswerable", "withheld")
+_MADE = ("present", "absent", "swapped")
 
 
 def _flat(one: Collection) -> dict[str, Any]:
-    kinds = {kind: [[s.similarity, s.coverage, s.read] for s in getattr(one, kind)] for kind in _KINDS}
-    return {"name": one.name} | kinds
+    asked = {kind: getattr(one, kind) for kind in _ASKED} | {kind: getattr(one.made, kind) for kind in _MADE}
+    rows = {kind: [[s.similarity, s.coverage, s.read] for s in signals] for kind, signals in asked.items()}
+    return {"name": one.name} | rows
 
 
 def _unflat(row: dict[str, Any]) -> Collection:
-    return Collection(row["name"], **{kind: tuple(Signals(*signals) for signals in row[kind]) for kind in _KINDS})
+    asked = {kind: tuple(Signals(*signals) for signals in row[kind]) for kind in (*_ASKED, *_MADE)}
+    made = Calibration(**{kind: asked[kind] for kind in _MADE})
+    return Collection(row["name"], **{kind: asked[kind] for kind in _ASKED}, made=made)
 
 
 if __name__ == "__main__":

@@ -33,9 +33,15 @@ def test_confidence_rises_with_similarity(logit: float | None) -> None:
     assert values == sorted(set(values))
 
 
-def test_confidence_rises_with_the_share_of_the_questions_terms() -> None:
+def test_unread_confidence_rises_with_the_share_of_the_questions_terms() -> None:
     values = [confidence_of([found(coverage=share)]) for share in (0.0, 0.5, 1.0)]
     assert values == sorted(set(values))
+
+
+def test_the_same_reading_says_more_of_a_question_that_avoids_the_texts_words() -> None:
+    values = [confidence_of([found(coverage=share, logit=-1.0)]) for share in (0.1, 0.5, 0.8)]
+    assert values == sorted(set(values), reverse=True)
+    assert confidence_of([found(coverage=0.8, logit=-1.0)]) == confidence_of([found(coverage=1.0, logit=-1.0)])
 
 
 def test_confidence_rises_with_the_readers_odds() -> None:
@@ -53,10 +59,18 @@ def test_words_and_meaning_both_perfect_are_an_answer_and_both_absent_are_none_b
     assert judge(confidence_of([found(0.1, 0.0)]), answered=0.5, unsure=0.25) is Verdict.NOT_FOUND
 
 
-def test_what_even_questions_without_an_answer_reach_here_says_less() -> None:
+def test_a_collection_takes_something_off_where_questions_without_an_answer_get_far() -> None:
     usual = confidence_of([found(logit=0.0)])
-    high, low = (Calibration((), (Signals(0.5, 0.5, read),) * 3, ()) for read in (9.0, -9.0))
-    assert confidence_of([found(logit=0.0)], high) < usual < confidence_of([found(logit=0.0)], low)
+    far, little, none = (Calibration((), (Signals(0.5, 0.8, read),) * 9, ()) for read in (9.0, 0.0, -9.0))
+    taken = [confidence_of([found(logit=0.0)], one) for one in (far, little, none)]
+    assert taken[0] < taken[1] < taken[2] == usual
+
+
+def test_two_in_three_questions_without_an_answer_may_pass_before_anything_is_taken_off() -> None:
+    high, low = Signals(0.5, 0.8, 9.0), Signals(0.5, 0.8, -9.0)
+    within, beyond = (Calibration((), (high,) * count + (low,) * (9 - count), ()) for count in (6, 7))
+    usual = confidence_of([found(logit=0.0)])
+    assert confidence_of([found(logit=0.0)], within) == usual > confidence_of([found(logit=0.0)], beyond)
 
 
 def test_what_was_measured_without_a_reader_says_nothing_of_what_one_read() -> None:

@@ -56,8 +56,8 @@ class RetrieveSettings(_Frozen):
 
     k: int = Field(10, ge=1, le=1000, description="Passages an answer carries at most.")
     candidates: int = Field(100, ge=1, description="Chunks taken from each of vectors and BM25.")
-    dense: float = Field(0.0, ge=0, description="Weight of the chunk's similarity.")
-    sentence: float = Field(0.55, ge=0, description="Weight of the best sentence's similarity.")
+    dense: float = Field(0.1, ge=0, description="Weight of the chunk's similarity.")
+    sentence: float = Field(0.45, ge=0, description="Weight of the best sentence's similarity.")
     keyword: float = Field(0.15, ge=0, description="Weight of BM25 times the share of the question's words found.")
     coverage: float = Field(0.3, ge=0, description="Weight of the share of the question's words in one sentence.")
     language: str = Field("english", description="Stemmer and stop words for BM25.")
@@ -74,7 +74,7 @@ class ReaderSettings(_Frozen):
 
     enabled: bool = Field(True, description="Whether the reader reads; everything works without it.")
     count: int = Field(8, ge=1, le=100, description="Chunks it reads a question.")
-    weight: float = Field(0.8, ge=0, description="What its probability adds to a chunk's score.")
+    weight: float = Field(0.3, ge=0, description="What its probability adds to a chunk's score.")
 
 
 class VerdictSettings(_Frozen):

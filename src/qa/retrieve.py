@@ -28,8 +28,8 @@ class Weights:
     question's terms the chunk holds; `coverage`: the share its best sentence holds.
     """
 
-    dense: float = 0.0
-    sentence: float = 0.55
+    dense: float = 0.1
+    sentence: float = 0.45
     keyword: float = 0.15
     coverage: float = 0.3
 
