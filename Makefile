@@ -10,7 +10,7 @@ DATA ?= ../shared
 # Linux without a GPU: make chat TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
-.PHONY: help chat index test lint docs eval clean
+.PHONY: help chat index test lint docs eval bench clean
 
 help:
 	@echo "make chat    build the index of corpus/ and open the page on http://127.0.0.1:7860"
@@ -18,6 +18,7 @@ help:
 	@echo "make index   build or update the index of corpus/"
 	@echo "make docs    write docs/cli.md and docs/config.md anew from the code"
 	@echo "make eval    measure quality on evaluation data (DATA=folder)"
+	@echo "make bench   measure speed and memory (ENVS=folder: beside peers, each in an environment there)"
 	@echo "make clean   remove the virtual environment, the index and caches"
 
 $(BIN)/python:
@@ -53,6 +54,9 @@ docs: $(INSTALLED_DEV)
 
 eval: $(INSTALLED_DEV)
 	$(BIN)/python -m evals --data $(DATA)
+
+bench: $(INSTALLED_DEV)
+	$(BIN)/python -m benchmarks $(if $(ENVS),--envs $(ENVS))
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
