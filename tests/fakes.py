@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -32,6 +33,12 @@ class HashingEmbedder:
         if progress:
             progress(len(inputs), len(inputs))
         return Embedded(self._stack(chunks), self._stack(sentences))
+
+    def embed_stream(self, inputs: Iterable[Input], block: int = 256) -> Iterator[Embedded]:
+        """Embed a block at a time."""
+        coming = iter(inputs)
+        while some := list(islice(coming, block)):
+            yield self.embed_documents(some)
 
     def embed_query(self, question: str) -> Query:
         """Embed the question's first `max_tokens` words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from qa.config import ChunkSettings, RetrieveSettings, Settings
 from qa.engine import BuildReport, Engine, build, open_collection
 from qa.errors import IndexCorrupt, IndexMismatch, IndexMissing, QAError, StoreError
 from qa.index import Index, exists
+from qa.ingest import unchanged
 from qa.sentences import find_sentences
 from qa.types import FileState
 from tests.conftest import SMALL, without_weights, write_files
@@ -153,6 +155,41 @@ def test_touching_a_file_without_changing_it_changes_nothing(small_collection: P
     write_files(small_collection, SMALL)
     assert embedded(settings, small_collection) == 0
     assert generation(settings).name == name
+
+
+def test_a_file_is_known_to_be_the_same_by_its_size_and_times_unless_it_changed_just_before() -> None:
+    second = 1_000_000_000
+    before = (5, 100 * second, 101 * second)
+    assert unchanged(before, before, 200 * second)
+    assert not unchanged((6, *before[1:]), before, 200 * second)
+    assert not unchanged((5, 99 * second, 101 * second), before, 200 * second)
+    assert not unchanged((5, 100 * second, 150 * second), before, 200 * second)
+    # a clock that counts in two seconds can't tell what changed at 101 from what changed at 102
+    assert not unchanged(before, before, 102 * second)
+    assert not unchanged((), (), 200 * second)
+
+
+def test_a_change_that_leaves_size_and_time_of_a_file_as_they_were_is_seen(
+    small_collection: Path, settings: Settings
+) -> None:
+    path = write_files(small_collection, {"a.txt": "Red pump."}) / "a.txt"
+    make(settings, small_collection)
+    times = path.stat()
+    write_files(small_collection, {"a.txt": "Old well."})
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert make(settings, small_collection).changed == 1
+    assert texts_of(open_collection(settings))["a.txt"] == ["Old well."]
+
+
+def test_an_updated_index_is_byte_for_byte_one_made_anew(small_collection: Path, tmp_path: Path) -> None:
+    write_files(small_collection, {"a.txt": "Old words about bread.", "gone.txt": "Gone words about bread."})
+    updated, anew = without_weights(tmp_path / "updated"), without_weights(tmp_path / "anew")
+    make(updated, small_collection)
+    (small_collection / "gone.txt").unlink()
+    write_files(small_collection, {"a.txt": "New words about rye bread.", "q.md": "# Q\nIn the middle.\n"})
+    make(updated, small_collection)
+    make(anew, small_collection)
+    assert files_of(generation(updated)) == files_of(generation(anew))
 
 
 def test_only_a_new_file_is_embedded(small_collection: Path, settings: Settings) -> None:
@@ -337,13 +374,13 @@ def flipped(data: bytes, at: int, mask: int) -> bytes:
 
 
 def unnoticed(settings: Settings, path: Path, places: list[int], mask: int) -> list[int]:
-    """Flip one byte after the other and return the places where opening the index noticed nothing."""
+    """Flip one byte after the other and return the places where a look at the whole index noticed nothing."""
     sound = path.read_bytes()
     missed = []
     for at in places:
         path.write_bytes(flipped(sound, at, mask))
         try:
-            open_collection(settings)
+            open_collection(settings).check()
         except QAError:
             continue
         finally:
@@ -354,7 +391,7 @@ def unnoticed(settings: Settings, path: Path, places: list[int], mask: int) -> l
 
 def test_one_flipped_byte_in_any_file_of_the_index_is_noticed(small_collection: Path, settings: Settings) -> None:
     make(settings, small_collection)
-    open_collection(settings)
+    open_collection(settings).check()
     missed: dict[str, list[int]] = {}
     files = [path for path in settings.index.rglob("*") if path.is_file() and path.stat().st_size]
     for path in files:
@@ -365,6 +402,62 @@ def test_one_flipped_byte_in_any_file_of_the_index_is_noticed(small_collection: 
                 missed.setdefault(path.name, []).extend(found)
     assert len(files) > 10
     assert missed == {}
+
+
+def test_a_flipped_byte_is_noticed_before_it_can_change_an_answer(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.index.opened._CHECKED_WHOLE", 0)  # as if the index were a large one
+    # enough text for files of several blocks: what a question doesn't touch needn't be noticed by it
+    words = ["bread", "postage", "tomatoes", "flour", "parcel", "island", "pump", "water"]
+    docs = {
+        f"f{number:02}.md": f"# Part {number}\n"
+        + "".join(
+            f"The {words[(number * 7 + at) % 8]} of {number} needs {words[at % 8]} number {at}.\n" for at in range(60)
+        )
+        for number in range(80)
+    }
+    make(settings, write_files(tmp_path / "docs", docs))
+    question = "Which parcel of 7 needs flour number 13?"
+    before = Engine.open(settings, HashingEmbedder()).ask(question).answer
+    noticed = {True: 0, False: 0}
+    for path in each_file(settings):
+        sound = path.read_bytes()
+        for at in sorted({0, len(sound) // 3, len(sound) // 2, len(sound) - 1} if sound else ()):
+            path.write_bytes(flipped(sound, at, 0x11))
+            try:
+                assert Engine.open(settings, HashingEmbedder()).ask(question).answer == before, path.name
+                noticed[False] += 1
+            except IndexCorrupt:
+                noticed[True] += 1
+            path.write_bytes(sound)
+    assert noticed[True] > 20  # nearly all of so small an index is touched
+    assert noticed[False] > 0  # but not all: what isn't used isn't read
+
+
+def test_a_small_index_is_checked_whole_as_it_is_opened(small_collection: Path, settings: Settings) -> None:
+    make(settings, small_collection)
+    for path in each_file(settings):
+        sound = path.read_bytes()
+        if sound:
+            path.write_bytes(flipped(sound, len(sound) // 2, 0x01))
+            with pytest.raises(IndexCorrupt):
+                open_collection(settings)
+            path.write_bytes(sound)
+    assert len(open_collection(settings)) == 4
+
+
+def test_an_update_does_not_carry_damage_over(small_collection: Path, settings: Settings) -> None:
+    make(settings, small_collection)
+    write_files(small_collection, {"new.txt": "More."})
+    for path in each_file(settings):
+        if path.stat().st_size and path.name not in ("rows.npy", "scores.npy", "highest.npy", "starts.npy"):
+            sound = path.read_bytes()
+            path.write_bytes(flipped(sound, len(sound) - 1, 0x01))
+            with pytest.raises(IndexCorrupt, match="qa index --rebuild"):
+                make(settings, small_collection)
+            path.write_bytes(sound)
+    assert make(settings, small_collection).added == 1
 
 
 @pytest.mark.parametrize("mask", [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80])
@@ -386,6 +479,8 @@ def test_a_file_cut_short_or_missing_is_noticed_and_named(
     make(settings, small_collection)
     shutil.copytree(settings.index, settings.index.with_name("sound"))
     for path in each_file(settings):
+        if spoil is not Path.unlink and not path.stat().st_size:
+            continue  # nothing to cut off
         spoil(path)
         with pytest.raises(IndexCorrupt, match=rf"{path.name}.*qa index --rebuild"):
             Engine.open(settings, HashingEmbedder()) if engine else open_collection(settings)

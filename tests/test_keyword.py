@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
+import tempfile
+import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qa.errors import ConfigError, IndexCorrupt
-from qa.keyword import KeywordIndex, Terms
+from qa.keyword import KeywordIndex, Run, Termed, Terms, write_keyword
+from qa.sealed import Files
 
 TEXTS = [
     "The red pump pumps water.",
@@ -19,10 +25,28 @@ TEXTS = [
 ]
 
 
-def index(texts: list[str] = TEXTS) -> KeywordIndex:
+def written(folder: Path, chunks: Sequence[Sequence[str]]) -> KeywordIndex:
+    termed = Termed.of(chunks, Terms())
+    write_keyword(folder, [Run(termed, 0, len(chunks))])
+    return opened(folder)
+
+
+def opened(folder: Path) -> KeywordIndex:
     made = KeywordIndex(Terms())
-    made.build(["", text] for text in texts)
+    made.load(Files(folder))
     return made
+
+
+def over(chunks: Sequence[Sequence[str]]) -> KeywordIndex:
+    """Index these chunks, each a heading path and sentences, in a folder that goes with the index."""
+    folder = tempfile.TemporaryDirectory()
+    made = written(Path(folder.name), chunks)
+    weakref.finalize(made, folder.cleanup)
+    return made
+
+
+def index(texts: Sequence[str] = TEXTS) -> KeywordIndex:
+    return over([["", text] for text in texts])
 
 
 def terms(text: str, language: str = "english") -> list[str]:
@@ -111,9 +135,11 @@ def test_no_texts_can_be_indexed_and_asked() -> None:
     assert index([]).scores("red").shape == (0,)
 
 
-def test_building_again_replaces_what_was_there() -> None:
+def test_loading_replaces_what_was_there(tmp_path: Path) -> None:
     made = index()
-    made.build([["", "blue"]])
+    write_keyword(tmp_path, [Run(Termed.of([["", "blue"]], Terms()), 0, 1)])
+    assert made.scores("red")[0] > 0
+    made.load(Files(tmp_path))
     assert list(made.scores("red")) == [0.0]
     assert made.scores("blue")[0] > 0
 
@@ -133,8 +159,7 @@ def test_coverage_of_a_question_without_terms_is_nothing_rather_than_everything(
 
 
 def test_covered_tells_the_share_of_a_chunk_and_of_its_best_sentence() -> None:
-    made = KeywordIndex(Terms())
-    made.build(
+    made = over(
         [["Yard", "The red pump.", "The well."], ["", "Red, red.", "A pump and a well."], ["Red well", "Nothing."]]
     )
     # of three chunks two hold pump, three red, three well
@@ -157,34 +182,89 @@ def test_nothing_is_covered_of_a_question_whose_terms_stand_nowhere(question: st
     assert [list(shares) for shares in index().covered(question, [0, 1])] == [[0.0, 0.0], [0.0, 0.0]]
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize("texts", [TEXTS, ["!!!"], ["one word", "", "other word"]], ids=["some", "none", "gap"])
-def test_a_saved_index_scores_as_before(tmp_path: Path, texts: list[str]) -> None:
+def test_an_index_written_from_another_is_the_same(tmp_path: Path, texts: list[str]) -> None:
+    made = written(tmp_path / "one", [["", text] for text in texts])
+    write_keyword(tmp_path / "two", [Run(made.termed(), 0, len(texts))])
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+    assert len(files_of(tmp_path / "one")) == 9
+
+
+def test_runs_of_several_sources_make_what_one_source_makes(tmp_path: Path) -> None:
+    chunks = [
+        ["Yard", "The red pump.", "The well."],
+        ["", "Red, red."],
+        ["Red well", "A zebra."],
+        ["", "!"],
+        ["a", "b"],
+    ]
+    written(tmp_path / "one", chunks)
+    front, back = Termed.of([*chunks[:2], ["", "gone words"]], Terms()), Termed.of([["", "gone"], *chunks[2:]], Terms())
+    write_keyword(tmp_path / "two", [Run(front, 0, 2), Run(back, 1, 4)])
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+    assert b"gone" not in (tmp_path / "two" / "words.bin").read_bytes()
+
+
+def test_a_block_at_a_time_makes_what_all_at_once_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks = [["", f"{TEXTS[at % 4]} number {at} of {at // 3}"] for at in range(60)]
+    written(tmp_path / "one", chunks)
+    monkeypatch.setattr("qa.keyword.write._AT_ONCE", 17)
+    written(tmp_path / "two", chunks)
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+
+
+def test_scores_are_those_bm25s_gives() -> None:
+    import bm25s
+    from bm25s.tokenization import Tokenized
+
+    texts = [f"{TEXTS[at % 4]} number {at} of {at // 3}, {'water ' * (at % 5)}" for at in range(60)]
+    cut = [terms(text) for text in texts]
+    words = {word: number for number, word in enumerate(dict.fromkeys(itertools.chain(*cut)))}
+    rival = bm25s.BM25()
+    rival.index(Tokenized([[words[word] for word in line] for line in cut], words), show_progress=False)
     made = index(texts)
-    made.save(tmp_path / "keyword")
-    read = KeywordIndex(Terms())
-    read.load(tmp_path / "keyword", len(texts))
-    assert len(read) == len(texts)
-    for question in ("red pump", "water", "word", "zebra"):
-        assert np.array_equal(read.scores(question), made.scores(question))
-        assert read.coverage(question, texts) == made.coverage(question, texts)
-        for before, after in zip(
-            made.covered(question, range(len(texts))), read.covered(question, range(len(texts))), strict=True
-        ):
-            assert np.array_equal(before, after)
+    for question in ("red water pump", "water water", "number 7"):
+        assert np.array_equal(made.scores(question), rival.get_scores(terms(question)))
 
 
-def test_saving_the_same_texts_twice_writes_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        index().save(tmp_path / name)
-    files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files
-    assert files == sorted(path.name for path in (tmp_path / "two").iterdir())
-    for name in files:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+def test_the_best_are_those_of_all_scores_in_order_of_score_and_number() -> None:
+    rng = random.Random(5)
+    words = [f"word{number}" for number in range(60)]
+    weights = [1 / (number + 1) for number in range(60)]
+    made = index([" ".join(rng.choices(words, weights, k=rng.randint(3, 30))) for _ in range(700)])
+    for _ in range(60):
+        question = " ".join(rng.choices(words, weights, k=rng.randint(1, 8)))
+        scores = made.scores(question)
+        for count in (1, 5, 40, 1_000):
+            order = np.lexsort((np.arange(len(scores)), -scores))[:count]
+            assert made.best(question, count) == [row for row in order.tolist() if scores[row] > 0]
+        rows = rng.sample(range(700), 50)
+        assert np.array_equal(made.scores_of(question, rows), scores[rows])
+
+
+def test_asking_for_the_best_of_nothing_gives_nothing() -> None:
+    assert index().best("zebra of the", 5) == index().best("red", 0) == index([]).best("red", 3) == []
+
+
+def test_english_stop_words_hold_those_bm25s_lists() -> None:
+    from bm25s.tokenization import STOPWORDS_EN
+
+    assert [word for word in STOPWORDS_EN if terms(word)] == []
 
 
 def test_a_saved_index_that_lacks_a_file_is_refused(tmp_path: Path) -> None:
-    index().save(tmp_path)
-    next(tmp_path.glob("params*")).unlink()
-    with pytest.raises(IndexCorrupt, match=r"the keyword index can't be read .* qa index --rebuild"):
-        KeywordIndex(Terms()).load(tmp_path, 4)
+    written(tmp_path, [["", "red"]])
+    (tmp_path / "scores.npy").unlink()
+    with pytest.raises(IndexCorrupt, match=r"scores.npy: missing from the index.* qa index --rebuild"):
+        opened(tmp_path)
+
+
+def test_a_saved_index_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, [["", "red"]])
+    (tmp_path / "scores.npy").write_bytes(b"x" * 200)
+    with pytest.raises(IndexCorrupt, match=r"scores.npy: no array can be read from it .* qa index --rebuild"):
+        opened(tmp_path)

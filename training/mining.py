@@ -11,12 +11,14 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qa.keyword import KeywordIndex, Terms
+from qa.keyword import KeywordIndex, Run, Termed, Terms, write_keyword
+from qa.sealed import Files
 from training.data import CLS, MAX_QUESTION, PAD, SEP, Pair, holds
 from training.model import MASKED, Reader, from_base
 from training.tokens import Tokens
@@ -85,14 +87,22 @@ def asked_about(pool: list[Pair], order: Sequence[int], terms: Terms, count: int
     return chosen
 
 
+def indexed(passages: Sequence[str], terms: Terms) -> KeywordIndex:
+    """Return BM25 over these passages."""
+    index = KeywordIndex(terms)
+    with TemporaryDirectory() as folder:  # what is mapped outlives its name
+        write_keyword(Path(folder), [Run(Termed.of(([passage] for passage in passages), terms), 0, len(passages))])
+        index.load(Files(Path(folder)))
+    return index
+
+
 def mine(pool: list[Pair], order: Sequence[int], tokens: Tokens, seed: int, threads: int = 2) -> list[tuple[int, str]]:
     """Find a lure for questions of the pool: (place in the pool, passage)."""
     began = time.monotonic()
     passages = list(dict.fromkeys(item.passage for item in pool))
     terms = Terms()
     chosen = asked_about(pool, order, terms, QUESTIONS)
-    index = KeywordIndex(terms)
-    index.build(passages)
+    index = indexed(passages, terms)
     usual = torch.get_num_threads()
     torch.set_num_threads(threads)
     reader = from_base().eval()

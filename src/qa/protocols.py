@@ -6,14 +6,15 @@ runs over every implementation (tests/contracts/).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.sealed import Files
 from qa.types import Draft, Passage, Reading, Span
 
 Rows = NDArray[np.float32]
@@ -73,25 +74,36 @@ class Embedder(Protocol):
     def embed_documents(self, inputs: Sequence[Input], progress: Progress | None = None) -> Embedded:
         """Embed chunks and their sentences."""
 
+    def embed_stream(self, inputs: Iterable[Input], block: int = 256) -> Iterator[Embedded]:
+        """Embed so many inputs at a time, as they come."""
+
     def embed_query(self, question: str) -> Query:
         """Embed a question, cut at the model's limit."""
 
 
 class VectorStore(Protocol):
-    """Rows of unit length, searched by inner product (cosine similarity, higher is better)."""
+    """Rows of unit length, searched by inner product (cosine similarity, higher is better).
+
+    A store is written once, from rows as they come, and then only read: an update writes another, from those of
+    the old one's rows that stay and the new ones.
+    """
 
     @property
     def dim(self) -> int:
         """Length of a row."""
 
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """How it searches: `kind`, and where it isn't exact `recall`, the share of the ten nearest it finds."""
+
     def __len__(self) -> int:
         """Number of rows."""
 
-    def add(self, rows: Rows) -> None:
-        """Append rows; they are numbered from the current length on."""
+    def write(self, folder: Path, blocks: Iterable[Rows]) -> None:
+        """Write rows into a folder, numbered from 0 as they come, whatever this store holds."""
 
-    def remove(self, rows: Sequence[int]) -> None:
-        """Remove these row numbers; the rest close ranks and keep their order."""
+    def load(self, files: Files) -> None:
+        """Replace the store's rows by those that were written."""
 
     def search(self, query: Rows, k: int) -> list[tuple[int, float]]:
         """Return up to `k` (row, similarity), best first, equal ones by row; never a row that isn't there."""
@@ -99,11 +111,8 @@ class VectorStore(Protocol):
     def similarities(self, query: Rows, rows: Sequence[int]) -> list[float]:
         """Return the similarity of `query` to each of these rows, in the order given."""
 
-    def save(self, path: Path) -> None:
-        """Write the store to one file."""
-
-    def load(self, path: Path) -> None:
-        """Replace the store's rows by those of a saved file."""
+    def rows(self, first: int, last: int) -> Iterator[Rows]:
+        """Yield the rows from `first` to `last`, in blocks."""
 
 
 class Reader(Protocol):

@@ -40,14 +40,13 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
     Candidates are the `candidates` chunks nearest by vector and as many by BM25; `row` is the question's
     row, of shape (dim,).
     """
-    keyword_scores = index.keyword.scores(question)
-    rows = _candidates(index, row, keyword_scores, candidates)
+    rows = _candidates(index, question, row, candidates)
     if not rows:
         return []
     dense = np.array(index.store.similarities(row, rows), dtype=np.float32)
     by_sentence = [index.sentence_rows(number) @ row for number in rows]
     sentence = np.array([scores.max() for scores in by_sentence], dtype=np.float32)
-    keyword = keyword_scores[rows]
+    keyword = index.keyword.scores_of(question, rows)
     covered = index.keyword.covered(question, rows)
     keyword = keyword / max(float(keyword.max()), 1e-9) * covered.chunk
     fused = (
@@ -83,11 +82,9 @@ def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, 
     return sorted([*read, *hits[count:]], key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.span))
 
 
-def _candidates(index: Index, row: Rows, keyword_scores: Scores, count: int) -> list[int]:
+def _candidates(index: Index, question: str, row: Rows, count: int) -> list[int]:
     nearest = {number for number, _ in index.store.search(row, count)}
-    order = np.lexsort((np.arange(len(keyword_scores)), -keyword_scores))[:count]
-    matching = {int(number) for number in order if keyword_scores[number] > 0}
-    return sorted(nearest | matching)
+    return sorted(nearest | set(index.keyword.best(question, count)))
 
 
 def _scaled(scores: Scores) -> Scores:

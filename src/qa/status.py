@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from qa.answer.verdict import ErrorRates
 from qa.index import Fingerprint
 from qa.types import FileState, LedgerEntry
 
-_LIBRARIES = ("sentence-transformers", "faiss-cpu", "bm25s", "gradio")
+_LIBRARIES = ("sentence-transformers", "onnxruntime", "numpy", "gradio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Status:
     size: int
     fingerprint: Fingerprint
     rates: dict[str, ErrorRates]
+    search: Mapping[str, Any] = field(default_factory=dict)
+    runtime: str = ""
 
     def summary(self) -> list[tuple[str, str]]:
         """Return the facts beside the ledger as (name, value), in order."""
@@ -33,10 +37,12 @@ class Status:
             ("index", f"{self.folder} ({self.size / 1e6:.1f} MB)"),
             ("collection", ", ".join(self.roots)),
             ("model", made.embedder),
+            *([("runtime", f"{self.runtime}, when it was built")] if self.runtime else []),
             (
                 "chunks",
                 f"{self.chunks:,} of about {made.chunk_size} characters, overlap {made.chunk_overlap}",
             ),
+            *([("search", _said(self.search))] if self.search else []),
             ("language", made.language),
             ("verdict", self._verdicts()),
             ("schema", str(made.schema)),
@@ -64,7 +70,19 @@ class Status:
             "documents": sum(entry.state is FileState.INDEXED for entry in self.ledger),
             "chunks": self.chunks,
             "fingerprint": asdict(self.fingerprint),
+            "runtime": self.runtime,
+            "search": dict(self.search),
             "error_rates": {lean: asdict(rates) for lean, rates in self.rates.items()},
             "versions": dict(self.summary()[-2:]),
             "files": [asdict(entry) for entry in self.ledger],
         }
+
+
+def _said(search: Mapping[str, Any]) -> str:
+    """Put in words how chunks are searched."""
+    if search["kind"] == "flat":
+        return f"each of {search['rows']:,} rows is looked at: exact"
+    return (
+        f"{search['probes']:,} of {search['cells']:,} cells are looked into, which finds {search['recall']:.1%} of the "
+        f"ten nearest of {search['rows']:,} rows ({search['bytes'] / 1e6:.0f} MB)"
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qa.config import Settings
 from qa.index import Index, open_index, stored
+from qa.keyword import KeywordIndex
 from qa.protocols import Embedder, Reader, VectorStore
 from qa.retrieve import Weights
 
@@ -40,9 +41,16 @@ def make_reader(settings: Settings) -> Reader | None:
 
 def make_store(dim: int) -> VectorStore:
     """Return an empty vector store."""
-    from qa.store import FaissStore
+    from qa.store import RowStore
 
-    return FaissStore(dim)
+    return RowStore(dim)
+
+
+def make_keyword(language: str) -> KeywordIndex:
+    """Return an empty keyword index."""
+    from qa.keyword import KeywordIndex, Terms
+
+    return KeywordIndex(Terms(language))
 
 
 def weights_of(settings: Settings) -> Weights:
@@ -52,11 +60,9 @@ def weights_of(settings: Settings) -> Weights:
 
 
 def open_collection(settings: Settings) -> Index:
-    """Open the index the settings name, checking every byte; no model is needed."""
-    from qa.keyword import KeywordIndex, Terms
-
+    """Open the index the settings name; no model is needed. Its bytes are checked as they are used."""
     made = stored(settings.index)
-    return open_index(settings.index, make_store(made.dim), KeywordIndex(Terms(made.fingerprint.language)))
+    return open_index(settings.index, make_store(made.dim), make_keyword(made.fingerprint.language))
 
 
 def usable_cores() -> int:

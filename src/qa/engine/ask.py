@@ -22,7 +22,7 @@ from qa.passages import gather
 from qa.protocols import Answerer, Embedder, Query, Reader
 from qa.retrieve import rerank, retrieve
 from qa.status import Status
-from qa.types import Answer, FileState, Hit, LedgerEntry, Turn, Verdict
+from qa.types import Answer, Hit, Turn, Verdict
 
 _HITS_A_PASSAGE = 3  # overlapping hits and near-copies become one passage
 
@@ -54,7 +54,7 @@ class Engine:
         self._embedder = embedder
         self._reader = reader
         self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
-        self._notice = _coverage_notice(index.ledger)
+        self._notice = _coverage_notice(index)
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None) -> Engine:
@@ -145,20 +145,21 @@ class Engine:
         check(answer, self.index.document)
 
 
-def _coverage_notice(ledger: Sequence[LedgerEntry]) -> str:
-    unread = sum(entry.state is not FileState.INDEXED for entry in ledger)
-    if not unread:
+def _coverage_notice(index: Index) -> str:
+    if not index.unread:
         return ""
-    return f"{unread} of {len(ledger)} files could not be read and were not searched: see qa status."
+    return f"{index.unread} of {len(index.ledger)} files could not be read and were not searched: see qa status."
 
 
 def status(settings: Settings) -> Status:
     """Open and check the index, and say what it holds and how sure its verdicts are; no model is needed."""
     index = adapters.open_collection(settings)
+    index.check()
     rates: dict[str, ErrorRates] = {}
     if index.calibration:
         for lean in LEANS:
             answered = leaning(settings.verdict.answered, lean)
             found = error_rates(index.calibration, answered=answered, read=settings.reader.enabled)
             rates |= {lean: found} if found else {}
-    return Status(settings.index, index.roots, index.ledger, len(index), index.size(), index.fingerprint, rates)
+    facts = (settings.index, index.roots, index.ledger, len(index), index.size(), index.fingerprint, rates)
+    return Status(*facts, search=index.store.about, runtime=index.runtime)

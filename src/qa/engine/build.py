@@ -5,6 +5,8 @@ Path ─load→ Document ─chunk→ Chunk… ─embed→ rows ─add→ Index
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +16,34 @@ from typing import TYPE_CHECKING
 from qa.config import Settings
 from qa.engine import adapters
 from qa.errors import ConfigError, IndexMismatch, StoreError
-from qa.index import SCHEMA, Batch, Fingerprint, Index, exists, stored, sweep, write_generation, writing
-from qa.protocols import Embedder, Input, Reader
-from qa.types import Calibration, FileState, LedgerEntry, Span
+from qa.index import (
+    PARTIAL,
+    SCHEMA,
+    Fingerprint,
+    Index,
+    Partial,
+    Record,
+    Taken,
+    confirmed,
+    drop_partial,
+    exists,
+    last_look,
+    stored,
+    sweep,
+    write_generation,
+    writing,
+)
+from qa.protocols import Embedder, Reader
+from qa.types import Calibration, LedgerEntry
 
 if TYPE_CHECKING:
     from qa.ingest import Plan
+    from qa.keyword import Terms
+    from qa.load import Found
 
 DEFAULT_COLLECTION = Path("corpus")
+
+_STAMPS_WORTH_WRITING = 256  # files touched but unchanged that have a generation written, so as not to read them again
 
 Stage = Callable[[str, int, int], None]
 """Called with (what is being done, done, total) as a build goes on."""
@@ -63,12 +85,13 @@ def build(
     Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
     index; a file that can't be read costs that file alone and is named in the ledger.
     """
-    from qa.ingest import Plan
-    from qa.keyword import KeywordIndex, Terms
+    from qa.ingest import make_plan
+    from qa.keyword import Terms
     from qa.load import walk
 
     say = stage or _silent
     roots = [Path(path) for path in paths] or _last_roots(settings)
+    began = time.time_ns()
     found = walk(roots, leave_out=settings.index)
     if not found:
         raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
@@ -76,31 +99,104 @@ def build(
         embedder = embedder or adapters.make_embedder(settings)
         fingerprint = _fingerprint(settings, embedder)
         old, note = _open_old(settings, fingerprint, rebuild)
-        plan = Plan()
-        for done, item in enumerate(found, start=1):
-            plan.take(item, old, size=settings.chunk.size, overlap=settings.chunk.overlap)
-            say("reading", done, len(found))
-        report = _report(plan, old, roots, note)
-        names = tuple(str(root) for root in roots)
-        if old and not report.altered and (old.ledger, old.roots) == (report.ledger, names):
-            sweep(settings.index)
-            return report
-        batch = _embed(plan, embedder, say)
-        say("writing", 0, 1)
-        write_generation(
-            settings.index,
-            old=old,
-            keep=plan.kept,
-            batch=batch,
-            ledger=report.ledger,
-            roots=names,
-            fingerprint=fingerprint,
-            store=old.store if old else adapters.make_store(embedder.dim),
-            keyword=KeywordIndex(Terms(settings.retrieve.language)),
-            calibrate=partial(_calibrate, settings=settings, embedder=embedder, reader=reader, say=say),
-        )
+        if rebuild:
+            drop_partial(settings.index)
+        with contextlib.closing(
+            _Work(settings.index, fingerprint, embedder, Terms(settings.retrieve.language), found)
+        ) as work:
+            plan = make_plan(
+                found,
+                old,
+                last_look(settings.index) if old else 0,
+                work.partial,
+                size=settings.chunk.size,
+                overlap=settings.chunk.overlap,
+                say=lambda done: say("reading", done, len(found)),
+            )
+            report = _report(plan, old, work, roots, note)
+            names = tuple(str(root) for root in roots)
+            same = old and not report.altered and (old.ledger, old.roots) == (report.ledger, names)
+            if same and plan.looked_into <= _STAMPS_WORTH_WRITING:
+                confirmed(settings.index, began)
+                sweep(settings.index)
+                return report
+            work.embed(say)
+            say("writing", 0, 1)
+            write_generation(
+                settings.index,
+                old=old,
+                documents=_taken(plan, old, work),
+                unread=plan.unread,
+                roots=names,
+                fingerprint=fingerprint,
+                runtime=getattr(embedder, "runtime", ""),
+                began=began,
+                store=adapters.make_store(old.store.dim if old else embedder.dim),
+                keyword=adapters.make_keyword(settings.retrieve.language),
+                calibrate=partial(_calibrate, settings=settings, embedder=embedder, reader=reader, say=say),
+            )
+        sweep(settings.index)
         say("writing", 1, 1)
         return report
+
+
+class _Work:
+    """What is made in a build, in a folder of its own, so that one that is killed needn't be done again."""
+
+    def __init__(
+        self, folder: Path, fingerprint: Fingerprint, embedder: Embedder, terms: Terms, found: Sequence[Found]
+    ) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+        self._embedder = embedder
+        self._terms = terms
+        self._found = found
+        self._partial: Partial | None = None
+
+    def partial(self) -> Partial:
+        """Open the folder; what a killed build left there stays if its files are the same from outside."""
+        if self._partial is None:
+            stamps = {item.source: item.stamp for item in self._found}
+            self._partial = Partial(
+                self._folder / PARTIAL,
+                self._fingerprint,
+                self._embedder.dim,
+                self._terms,
+                lambda source, stamp: stamps.get(source) == stamp,
+            )
+        return self._partial
+
+    def record(self, source: str) -> Record:
+        """Return a document's record."""
+        made: Record = self.partial().documents[source].record
+        return made
+
+    def embed(self, say: Stage) -> None:
+        """Embed what was put down and has no rows yet."""
+        if self._partial is None:
+            return
+        work, total = self._partial, self._partial.chunks
+        for block in self._embedder.embed_stream(work.inputs()):
+            work.add_rows(block)
+            say("embedding", work.embedded, total)
+
+    def close(self) -> None:
+        """Let go of the folder's files."""
+        if self._partial is not None:
+            self._partial.close()
+
+
+def _taken(plan: Plan, old: Index | None, work: _Work) -> list[Taken]:
+    """Return the documents of the next generation: those kept, and those made."""
+    taken = []
+    if old and plan.kept:
+        part = old.part()
+        numbers = {record.source: number for number, record in enumerate(old.records)}
+        taken = [Taken(source, part, numbers[source], stamp) for source, stamp in plan.kept.items()]
+    if plan.made:
+        part, made = work.partial().part(), work.partial().documents
+        taken += [Taken(source, part, made[source].number, stamp) for source, stamp in plan.made.items()]
+    return taken
 
 
 def _calibrate(
@@ -131,17 +227,17 @@ def _fingerprint(settings: Settings, embedder: Embedder) -> Fingerprint:
     return Fingerprint(SCHEMA, embedder.fingerprint, chunk.size, chunk.overlap, settings.retrieve.language)
 
 
-def _report(plan: Plan, old: Index | None, roots: Sequence[Path], note: str) -> BuildReport:
+def _report(plan: Plan, old: Index | None, work: _Work, roots: Sequence[Path], note: str) -> BuildReport:
     """Count what a plan will do; raise ConfigError where not one file can be read."""
-    ledger = tuple(plan.ledger)
-    indexed = {entry.source for entry in ledger if entry.state is FileState.INDEXED}
+    before = {record.source: record for record in old.records} if old else {}
+    indexed = [before[source].entry for source in plan.kept] + [work.record(source).entry for source in plan.made]
+    ledger = tuple(sorted([*indexed, *plan.unread], key=lambda entry: entry.source))
     if not indexed:
         reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])
         raise ConfigError(f"{_names(roots)}: none of {len(ledger)} files can be read. {reasons}")
-    before = set(old.sources) if old else set()
-    changed = sum(document.source in before for document in plan.documents)
-    added = len(plan.documents) - changed
-    return BuildReport(ledger, added, changed, len(plan.kept), len(before - indexed), note)
+    changed = sum(source in before for source in plan.made)
+    removed = len(before) - len(plan.kept) - changed
+    return BuildReport(ledger, len(plan.made) - changed, changed, len(plan.kept), removed, note)
 
 
 def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tuple[Index | None, str]:
@@ -163,21 +259,6 @@ def _last_roots(settings: Settings) -> list[Path]:
         return [Path(root) for root in stored(settings.index).roots]
     except StoreError:
         return [DEFAULT_COLLECTION]
-
-
-def _embed(plan: Plan, embedder: Embedder, say: Stage) -> Batch:
-    titles = {document.source: document.title for document in plan.documents}
-    inputs = [
-        Input(
-            chunk.section.context(titles[chunk.source]),
-            chunk.text,
-            tuple(Span(s.start - chunk.span.start, s.end - chunk.span.start) for s in chunk.sentences),
-        )
-        for chunks in plan.chunks
-        for chunk in chunks
-    ]
-    embedded = embedder.embed_documents(inputs, lambda done, total: say("embedding", done, total))
-    return Batch(tuple(plan.documents), tuple(plan.chunks), embedded.chunks, embedded.sentences)
 
 
 def _names(roots: Sequence[Path]) -> str:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,22 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from qa.errors import StoreError
-from qa.index.layout import CHUNK_COLUMNS, POINTER, SCHEMA, Fingerprint, Record, read_pointer, sha256, write_lines
-from qa.index.opened import Index
-from qa.keyword import KeywordIndex
+from qa.index.layout import (
+    CHUNK_COLUMNS,
+    DOCUMENT_COLUMNS,
+    PARTIAL,
+    POINTER,
+    SCHEMA,
+    Fingerprint,
+    Part,
+    read_pointer,
+    to_line,
+)
+from qa.index.opened import Index, open_generation
+from qa.keyword import KeywordIndex, Run, write_keyword
 from qa.protocols import Rows, VectorStore
-from qa.types import Calibration, Chunk, Document, LedgerEntry
+from qa.sealed import Appender, Files, seal
+from qa.types import Calibration, LedgerEntry, Signals
 
 Calibrate = Callable[[Index], Calibration | None]
 """Measures how questions made from an index fare on it."""
@@ -30,16 +41,25 @@ _DRIFT = 0.1  # share of the chunks that may change before a calibration is made
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Documents about to be written, with their chunks and vectors, in one order throughout.
+class Taken:
+    """A document to be written: number `number` of a part, with its file's size and times."""
 
-    `chunk_rows` has shape (n chunks, dim); `sentence_rows` (n sentences, dim), all of unit length.
-    """
+    source: str
+    part: Part
+    number: int
+    stamp: tuple[int, ...]
 
-    documents: tuple[Document, ...]
-    chunks: tuple[tuple[Chunk, ...], ...]
-    chunk_rows: Rows
-    sentence_rows: Rows
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Documents that stand one after another in a part, and where what belongs to them stands there."""
+
+    part: Part
+    documents: tuple[int, int]
+    lines: tuple[int, int]
+    bytes: tuple[int, int]
+    chunks: tuple[int, int]
+    sentences: tuple[int, int]
 
 
 @contextlib.contextmanager
@@ -61,51 +81,54 @@ def write_generation(
     folder: Path,
     *,
     old: Index | None,
-    keep: Sequence[str],
-    batch: Batch,
-    ledger: Sequence[LedgerEntry],
+    documents: Sequence[Taken],
+    unread: Sequence[LedgerEntry],
     roots: Sequence[str],
     fingerprint: Fingerprint,
+    runtime: str,
+    began: int,
     store: VectorStore,
     keyword: KeywordIndex,
     calibrate: Calibrate | None = None,
 ) -> Path:
-    """Write a generation of the documents `keep` (taken over from `old`) and those of `batch`; switch to it.
+    """Write a generation of these documents and switch to it; `old` is the one they are partly taken from.
 
-    `store` holds old's rows (all of them) or none; it comes out holding the new generation's. `calibrate` is
-    called on the new content before it becomes current, unless old's calibration still holds. Call it under
-    `writing`. A crash at any instant leaves the old generation current.
+    `store` and `keyword` come out holding the new generation. `calibrate` is called on the new content before it
+    becomes current, unless old's calibration still holds. `began` is when the files were looked at, in
+    nanoseconds. Call it under `writing`. A crash at any instant leaves the old generation current.
     """
     current = old.folder.name if old else _current(folder)
     _sweep(folder, current)
     name = f"g{int(current[1:] or 0) + 1:06d}"
     target = folder / name
     target.mkdir()
-    _write_content(target, old, frozenset(keep), batch, store, keyword)
-    write_lines(target / "ledger.jsonl", [asdict(entry) for entry in ledger])
+    documents = sorted(documents, key=lambda taken: taken.source)
+    stretches = list(_stretches(documents))
+    stamps = np.array([taken.stamp for taken in documents], dtype=np.int64)
+    _write_content(target, stretches, stamps, store)
+    (target / "unread.jsonl").write_bytes(b"".join(to_line(asdict(entry)) for entry in unread))
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "fingerprint": asdict(fingerprint),
+        "runtime": runtime,
         "dim": store.dim,
         "roots": list(roots),
-        "documents": len(keep) + len(batch.documents),
-        "chunks": len(store),
+        "documents": len(documents),
+        "unread": len(unread),
+        "chunks": sum(stretch.chunks[1] - stretch.chunks[0] for stretch in stretches),
         "drift": 0,
         "calibration": None,
     }
     if calibrate:
-        manifest |= _calibration(Index(target, manifest, store, keyword), old, frozenset(keep), batch, calibrate)
-    manifest["files"] = {
-        path.relative_to(target).as_posix(): {"sha256": sha256(path), "bytes": path.stat().st_size}
-        for path in sorted(target.rglob("*"))
-        if path.is_file()
-    }
+        manifest |= _calibration(open_generation(Files(target), manifest, store, keyword), old, stretches, calibrate)
+    manifest |= seal(target)
     data = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
     (target / "manifest.json").write_bytes(data)
     for path in [*target.rglob("*"), target]:
         _sync(path)
     pointer = folder / f"{POINTER}.new"
     pointer.write_bytes(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode("ascii"))
+    os.utime(pointer, ns=(began, began))
     _sync(pointer)
     os.replace(pointer, folder / POINTER)
     _sync(folder)
@@ -113,13 +136,21 @@ def write_generation(
     return target
 
 
-def _calibration(
-    new: Index, old: Index | None, keep: frozenset[str], batch: Batch, calibrate: Calibrate
-) -> dict[str, Any]:
+def confirmed(folder: Path, began: int) -> None:
+    """Note that the files were found to be as recorded by a look that began then."""
+    os.utime(folder / POINTER, ns=(began, began))
+
+
+def last_look(folder: Path) -> int:
+    """Return when the files were last known to be as recorded, in nanoseconds."""
+    return (folder / POINTER).stat().st_mtime_ns
+
+
+def _calibration(new: Index, old: Index | None, stretches: Sequence[_Stretch], calibrate: Calibrate) -> dict[str, Any]:
     """Return the manifest's part: old's calibration while a tenth of the chunks at most has changed since."""
     if old and old.calibration:
-        gone = sum(len(old.rows_of(source)) for source in old.sources if source not in keep)
-        drift = old.drift + gone + sum(len(chunks) for chunks in batch.chunks)
+        kept = sum(stretch.chunks[1] - stretch.chunks[0] for stretch in stretches if stretch.part.old)
+        drift = old.drift + (len(old) - kept) + (len(new) - kept)
         if drift <= _DRIFT * len(new):
             return {"drift": drift, "calibration": _to_json(old.calibration)}
     return {"drift": 0, "calibration": _to_json(calibrate(new))}
@@ -128,147 +159,79 @@ def _calibration(
 def _to_json(calibration: Calibration | None) -> dict[str, list[list[float | None]]] | None:
     if calibration is None:
         return None
-    asked = {"present": calibration.present, "absent": calibration.absent, "swapped": calibration.swapped}
+    asked: dict[str, tuple[Signals, ...]] = {
+        "present": calibration.present,
+        "absent": calibration.absent,
+        "swapped": calibration.swapped,
+    }
     return {kind: [[one.similarity, one.coverage, one.read] for one in signals] for kind, signals in asked.items()}
 
 
-def _write_content(
-    target: Path,
-    old: Index | None,
-    keep: frozenset[str],
-    batch: Batch,
-    store: VectorStore,
-    keyword: KeywordIndex,
-) -> None:
-    """Write everything but ledger and manifest: kept documents first, in their old order, then the batch's."""
-    records: list[Record] = []
-    chunk_table: list[NDArray[np.int64]] = []
-    sentence_table: list[NDArray[np.int64]] = []
-    rows: list[NDArray[np.int8]] = []
-    scales: list[Rows] = []
-    counts = _Counts()
-    with (target / "texts.bin").open("wb") as texts:
-        for record in old.records if old else ():
-            if old is None or record.source not in keep:
-                continue
-            part = old.chunk_table[record.first_chunk : record.last_chunk].copy()
-            first, last = _sentences_of(old, record)
-            part[:, 0] = len(records)
-            part[:, 4:6] += counts.bytes - record.first_byte
-            part[:, 6] += counts.sentences - first
-            texts.write(old.texts[record.first_byte : record.last_byte].tobytes())
-            chunk_table.append(part)
-            sentence_table.append(old.sentence_table[first:last])
-            rows.append(old.packed_rows[first:last])
-            scales.append(old.scales[first:last])
-            records.append(counts.advance(record, record.last_byte - record.first_byte, len(part), last - first))
-        packed, packed_scales = _pack(batch.sentence_rows)
-        for document, chunks in zip(batch.documents, batch.chunks, strict=True):
-            texts.write(document.text.encode("utf-8"))
-            part, sentences = _tabulate(document, chunks, len(records), counts)
-            chunk_table.append(part)
-            sentence_table.append(sentences)
-            blank = Record(document.source, document.digest, document.title, document.sections, 0, 0, 0, 0)
-            records.append(counts.advance(blank, len(document.text.encode("utf-8")), len(chunks), len(sentences)))
-        rows.append(packed)
-        scales.append(packed_scales)
-    write_lines(target / "documents.jsonl", [record.to_json() for record in records])
-    np.save(target / "chunks.npy", _stack(chunk_table, np.zeros((0, CHUNK_COLUMNS), dtype=np.int64)))
-    np.save(target / "sentences.npy", _stack(sentence_table, np.zeros((0, 2), dtype=np.int64)))
-    np.save(target / "sentence_rows.npy", _stack(rows, np.zeros((0, store.dim), dtype=np.int8)))
-    np.save(target / "sentence_scales.npy", _stack(scales, np.zeros(0, dtype=np.float32)))
-    if old is not None:
-        gone = [r for record in old.records if record.source not in keep for r in old.rows_of(record.source)]
-        store.remove(gone)
-    if len(batch.chunk_rows):
-        store.add(batch.chunk_rows)
-    store.save(target / "vectors.faiss")
-    keyword.build(_keyword_texts(target, records))
-    keyword.save(target / "keyword")
+def _stretches(documents: Sequence[Taken]) -> Iterator[_Stretch]:
+    """Put documents that stand side by side in their part together: most of an update is a few long stretches."""
+    first = 0
+    for at, taken in enumerate(documents):
+        following = documents[at + 1] if at + 1 < len(documents) else None
+        if following and following.part is taken.part and following.number == taken.number + 1:
+            continue
+        part, low, high = taken.part, documents[first].number, taken.number + 1
+        start, end = part.places.cut(low, low + 1)[0].tolist(), part.places.cut(high - 1, high)[0].tolist()
+        sentences = part.first_sentence(start[4]), part.first_sentence(end[5])
+        yield _Stretch(part, (low, high), (start[0], end[1]), (start[2], end[3]), (start[4], end[5]), sentences)
+        first = at + 1
 
 
-@dataclass(slots=True)
-class _Counts:
-    """How much has been written so far."""
-
-    bytes: int = 0
-    chunks: int = 0
-    sentences: int = 0
-
-    def advance(self, record: Record, size: int, chunks: int, sentences: int) -> Record:
-        """Return the record with its places in this generation, and move past it."""
-        placed = replace(
-            record,
-            first_byte=self.bytes,
-            last_byte=self.bytes + size,
-            first_chunk=self.chunks,
-            last_chunk=self.chunks + chunks,
-        )
-        self.bytes += size
-        self.chunks += chunks
-        self.sentences += sentences
-        return placed
-
-
-def _tabulate(
-    document: Document, chunks: Sequence[Chunk], number: int, counts: _Counts
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return a document's chunk and sentence tables, offsets counted on from what is written already."""
-    section_at = {section.span.start: at for at, section in enumerate(document.sections)}
-    edges = sorted({edge for chunk in chunks for edge in (chunk.span.start, chunk.span.end)})
-    byte_at, position, offset = {}, 0, 0
-    for edge in edges:
-        offset += len(document.text[position:edge].encode("utf-8"))
-        position = edge
-        byte_at[edge] = counts.bytes + offset
-    table: list[tuple[int, ...]] = []
-    sentences: list[tuple[int, int]] = []
-    for chunk in chunks:
-        start, end = chunk.span.start, chunk.span.end
-        section = section_at[chunk.section.span.start]
-        table.append((number, section, start, end, byte_at[start], byte_at[end], counts.sentences + len(sentences)))
-        sentences.extend((sentence.start, sentence.end) for sentence in chunk.sentences)
-    return (
-        np.array(table, dtype=np.int64).reshape(-1, CHUNK_COLUMNS),
-        np.array(sentences, dtype=np.int64).reshape(-1, 2),
-    )
+def _write_content(target: Path, stretches: Sequence[_Stretch], stamps: NDArray[np.int64], store: VectorStore) -> None:
+    """Write everything but the ledger of what wasn't read and the manifest."""
+    dim = store.dim
+    with (
+        (target / "documents.jsonl").open("wb") as lines,
+        (target / "texts.bin").open("wb") as texts,
+        Appender(target / "documents.npy", "<i8", DOCUMENT_COLUMNS) as places,
+        Appender(target / "chunks.npy", "<i8", CHUNK_COLUMNS) as chunks,
+        Appender(target / "sentences.npy", "<i8", 2) as sentences,
+        Appender(target / "sentence_rows.npy", "i1", dim) as packed,
+        Appender(target / "sentence_scales.npy", "<f4") as scales,
+    ):
+        for stretch in stretches:
+            part, first_byte, first_sentence = stretch.part, texts.tell(), sentences.count
+            table = part.places.cut(*stretch.documents).copy()
+            table[:, 0:2] += lines.tell() - stretch.lines[0]
+            table[:, 2:4] += first_byte - stretch.bytes[0]
+            table[:, 4:6] += chunks.count - stretch.chunks[0]
+            table[:, 6:] = stamps[places.count : places.count + len(table)]
+            shift = np.zeros(CHUNK_COLUMNS, dtype=np.int64)
+            shift[0] = places.count - stretch.documents[0]
+            shift[4:6] = first_byte - stretch.bytes[0]
+            shift[6] = first_sentence - stretch.sentences[0]
+            places.add(table)
+            for block in part.lines.stream(*stretch.lines):
+                lines.write(block.tobytes())
+            for block in part.texts.stream(*stretch.bytes):
+                texts.write(block.tobytes())
+            for block in part.chunks.stream(*stretch.chunks):
+                chunks.add(block + shift)
+            for sheet, out in ((part.sentences, sentences), (part.packed, packed), (part.scales, scales)):
+                for block in sheet.stream(*stretch.sentences):
+                    out.add(block)
+    store.write(target / "vectors", _rows(stretches))
+    write_keyword(target / "keyword", [Run(stretch.part.termed, *stretch.chunks) for stretch in stretches])
 
 
-def _keyword_texts(target: Path, records: Sequence[Record]) -> Iterator[list[str]]:
-    """Yield each chunk as BM25 is to see it: its heading path, then its sentences."""
-    data = np.memmap(target / "texts.bin", dtype=np.uint8, mode="r") if records else np.zeros(0, dtype=np.uint8)
-    chunks: NDArray[np.int64] = np.load(target / "chunks.npy")
-    sentences: NDArray[np.int64] = np.load(target / "sentences.npy")
-    ends = np.append(chunks[1:, 6], len(sentences))
-    for (document, section, start, _, first_byte, last_byte, first), last in zip(chunks.tolist(), ends, strict=True):
-        record = records[document]
-        text = data[first_byte:last_byte].tobytes().decode("utf-8")
-        parts = [text[low - start : high - start] for low, high in sentences[first:last].tolist()]
-        yield [record.sections[section].context(record.title), *parts]
-
-
-def _sentences_of(index: Index, record: Record) -> tuple[int, int]:
-    if record.first_chunk == record.last_chunk:
-        return 0, 0
-    return index.sentence_range(record.first_chunk)[0], index.sentence_range(record.last_chunk - 1)[1]
-
-
-def _pack(rows: Rows) -> tuple[NDArray[np.int8], Rows]:
-    """Return rows as int8 with one scale each: cosine error under .003, a quarter of the bytes."""
-    if not len(rows):
-        return np.zeros((0, rows.shape[1]), dtype=np.int8), np.zeros(0, dtype=np.float32)
-    scales = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
-    safe = np.maximum(scales, np.float32(1e-12))
-    return np.round(rows / safe[:, None]).astype(np.int8), scales
-
-
-def _stack(parts: Sequence[NDArray[Any]], empty: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else empty
+def _rows(stretches: Sequence[_Stretch]) -> Iterator[Rows]:
+    for stretch in stretches:
+        yield from stretch.part.rows(*stretch.chunks)
 
 
 def sweep(folder: Path) -> None:
-    """Remove generations other than the current one: older ones, and what a killed build left behind."""
+    """Remove generations other than the current one and what a killed build left behind."""
     _sweep(folder, read_pointer(folder)[0])
+    drop_partial(folder)
+
+
+def drop_partial(folder: Path) -> None:
+    """Remove what a build before this one made without ending."""
+    shutil.rmtree(folder / PARTIAL, ignore_errors=True)
 
 
 def _current(folder: Path) -> str:

@@ -1,19 +1,24 @@
 """Generations on disk: write one beside the last, switch by one atomic rename, open and check.
 
     index/
-    ├── CURRENT                 "g000002 <SHA-256 of its manifest>": the pointer, replaced atomically
+    ├── CURRENT                 "g000002 <SHA-256 of its manifest>": the pointer, replaced atomically;
+    │                           its own time says when the files were last known to be as recorded
     ├── lock                    held while writing
+    ├── partial/                what a build that hasn't ended has made so far (see `partial`)
     └── g000002/
-        ├── manifest.json       schema, fingerprints, roots, calibration, and each file's SHA-256 and size
-        ├── documents.jsonl     source, digest, title, sections, where its text and chunks stand
-        ├── ledger.jsonl        one line a file met, read or not
+        ├── manifest.json       schema, fingerprints, roots, calibration, each file's size, the seal's SHA-256
+        ├── seal.bin            a digest of every block of every file
+        ├── documents.jsonl     one line a document, by source: source, digest, title, sections, how it was read
+        ├── documents.npy       (d, 9): its line's, text's and chunks' first and last; size, two times of its file
+        ├── unread.jsonl        one line a file that isn't indexed, and why
         ├── texts.bin           canonical texts, UTF-8, one after another
         ├── chunks.npy          (n, 7): document, section, start, end, first byte, last byte, first sentence
         ├── sentences.npy       (m, 2): start, end
         ├── sentence_rows.npy   (m, dim) int8, and sentence_scales.npy (m,): row = int8 * scale
-        ├── vectors.faiss       one row a chunk
-        └── keyword/            BM25, as bm25s writes it, and terms.*.npy: each sentence's terms by number
+        ├── vectors/            one row a chunk, and where there are many, what finds them
+        └── keyword/            each sentence's terms by number, and for each term its chunks with its score there
 
+Documents stand in the order of their sources, whatever the history: an index that was updated is one made anew.
 Knows how things lie on disk; knows nothing of argv, readers, models or how scores are fused. Row i is
 chunk i everywhere.
 """
@@ -23,18 +28,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from qa.errors import IndexCorrupt, IndexMismatch, IndexMissing
-from qa.types import Section, Span
+from qa.keyword import Termed
+from qa.protocols import Rows
+from qa.sealed import Sheet
+from qa.types import FileState, LedgerEntry, Section, Span
 
-SCHEMA = 3
+SCHEMA = 4
 POINTER = "CURRENT"
+PARTIAL = "partial"
 REBUILD = "Run: qa index --rebuild"
 CHUNK_COLUMNS = 7
+DOCUMENT_COLUMNS = 9
 _POINTED = re.compile(rb"(g\d{6,}) ([0-9a-f]{64})\n")
 
 
@@ -59,29 +69,86 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A document's line in documents.jsonl: everything but its text."""
+    """A document's line in documents.jsonl: everything but its text. `note`: what to know of how it was read."""
 
     source: str
     digest: str
     title: str
     sections: tuple[Section, ...]
+    note: str
+    reader: str
+    encoding: str
+    characters: int
+    chunks: int
+
+    def to_line(self) -> bytes:
+        """Return the record as a line of documents.jsonl."""
+        flat = {name: getattr(self, name) for name in self.__slots__ if name != "sections"}
+        flat["sections"] = [[s.page, list(s.heading), s.span.start, s.span.end] for s in self.sections]
+        return to_line(flat)
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Record:
+        """Read a line of documents.jsonl."""
+        flat = json.loads(line)
+        sections = tuple(Section(p, tuple(h), Span(a, b)) for p, h, a, b in flat.pop("sections"))
+        return cls(sections=sections, **flat)
+
+    @property
+    def entry(self) -> LedgerEntry:
+        """The document's line in the ledger."""
+        return LedgerEntry(
+            self.source,
+            FileState.INDEXED,
+            self.note,
+            self.reader,
+            self.encoding,
+            self.characters,
+            len(self.sections),
+            self.chunks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of documents.npy: where a document's parts stand, and its file's size and times."""
+
+    first_of_line: int
+    last_of_line: int
     first_byte: int
     last_byte: int
     first_chunk: int
     last_chunk: int
+    size: int
+    modified: int
+    altered: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as a line of documents.jsonl."""
-        flat = {name: getattr(self, name) for name in self.__slots__ if name != "sections"}
-        return flat | {
-            "sections": [[s.page, list(s.heading), s.span.start, s.span.end] for s in self.sections],
-        }
+    @property
+    def stamp(self) -> tuple[int, int, int]:
+        """What tells without reading that the file is still the same."""
+        return self.size, self.modified, self.altered
 
-    @classmethod
-    def from_json(cls, line: dict[str, Any]) -> Record:
-        """Read a line of documents.jsonl."""
-        sections = tuple(Section(p, tuple(h), Span(a, b)) for p, h, a, b in line.pop("sections"))
-        return cls(sections=sections, **line)
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Documents with all that is known of them, to write a generation from."""
+
+    places: Sheet
+    lines: Sheet
+    texts: Sheet
+    chunks: Sheet
+    sentences: Sheet
+    packed: Sheet
+    scales: Sheet
+    rows: Callable[[int, int], Iterator[Rows]]
+    termed: Termed
+    old: bool = False  # whether they come from the generation before
+
+    def first_sentence(self, chunk: int) -> int:
+        """Return where a chunk's sentences begin in the sentence tables."""
+        if chunk >= len(self.chunks):
+            return len(self.sentences)
+        return int(self.chunks.cut(chunk, chunk + 1)[0, 6])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +206,13 @@ def read_manifest(folder: Path, expected: str) -> dict[str, Any]:
     return manifest
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def to_line(facts: dict[str, Any]) -> bytes:
+    """Return a line of a JSON Lines file."""
+    return json.dumps(facts, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Read a JSON Lines file."""
-    with path.open(encoding="utf-8", newline="\n") as file:
-        return [json.loads(line) for line in file]
-
-
-def write_lines(path: Path, lines: Sequence[dict[str, Any]]) -> None:
-    """Write a JSON Lines file."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for line in lines:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+def unread_from(data: bytes) -> Iterator[LedgerEntry]:
+    """Read unread.jsonl."""
+    for line in data.splitlines():
+        facts = json.loads(line)
+        yield LedgerEntry(**(facts | {"state": FileState(facts["state"])}))

@@ -1,73 +1,104 @@
-"""One opened generation: rows to chunks, chunks to documents, every byte checked on opening."""
+"""One opened generation: rows to chunks, chunks to documents; every byte is checked before it is used."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa.errors import IndexCorrupt
-from qa.index.layout import REBUILD, SCHEMA, Fingerprint, Record, read_lines, read_manifest, read_pointer, sha256
+from qa.index.layout import (
+    REBUILD,
+    Fingerprint,
+    Part,
+    Place,
+    Record,
+    read_manifest,
+    read_pointer,
+    unread_from,
+)
 from qa.keyword import KeywordIndex
 from qa.protocols import Rows, VectorStore
-from qa.types import Calibration, Chunk, Document, FileState, LedgerEntry, Signals, Span
+from qa.sealed import Files
+from qa.types import Calibration, Chunk, Document, LedgerEntry, Signals, Span
 
 
 class Index:
-    """One opened generation: rows to chunks, chunks to documents, all checked against the manifest."""
+    """One opened generation. What isn't asked for is neither read nor checked; `check` looks at every byte."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], store: VectorStore, keyword: KeywordIndex) -> None:
-        self.folder = folder
+    def __init__(self, files: Files, manifest: Mapping[str, Any], store: VectorStore, keyword: KeywordIndex) -> None:
+        self.folder = files.folder
         self.fingerprint = Fingerprint(**manifest["fingerprint"])
         self.roots: tuple[str, ...] = tuple(manifest["roots"])
         self.calibration = _calibration(manifest["calibration"])
         self.drift: int = manifest["drift"]
+        self.runtime: str = manifest["runtime"]
+        self.unread: int = manifest["unread"]
         self.store = store
         self.keyword = keyword
-        self.records = [Record.from_json(line) for line in read_lines(folder / "documents.jsonl")]
-        self._by_source = {record.source: record for record in self.records}
-        self.chunk_table: NDArray[np.int64] = _map_array(folder / "chunks.npy")
-        self.sentence_table: NDArray[np.int64] = _map_array(folder / "sentences.npy")
-        self.packed_rows: NDArray[np.int8] = _map_array(folder / "sentence_rows.npy")
-        self.scales: Rows = _map_array(folder / "sentence_scales.npy")
-        self.texts: NDArray[np.uint8] = _map_bytes(folder / "texts.bin")
+        self._files = files
+        self._lines = files.raw("documents.jsonl")
+        self._places = files.sheet("documents.npy")
+        self._chunks = files.sheet("chunks.npy")
+        self._sentences = files.sheet("sentences.npy")
+        self._packed = files.sheet("sentence_rows.npy")
+        self._scales = files.sheet("sentence_scales.npy")
+        self._texts = files.raw("texts.bin")
         self._cached: Document | None = None
-        self.ledger = tuple(_ledger_entry(line) for line in read_lines(folder / "ledger.jsonl"))
+        self._record = functools.lru_cache(maxsize=4_096)(self._read_record)
 
     def __len__(self) -> int:
         """Return the number of chunks."""
-        return len(self.chunk_table)
+        return len(self._chunks)
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Every document's source, in the index's own order."""
-        return tuple(self._by_source)
+        """Every document's source, sorted."""
+        return tuple(record.source for record in self.records)
+
+    @functools.cached_property
+    def records(self) -> list[Record]:
+        """Every document but for its text, sorted by source."""
+        return [Record.from_line(line) for line in self._lines.whole().tobytes().split(b"\n")[:-1]]
+
+    @functools.cached_property
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """One line a file met at the last build, read or not, sorted by source."""
+        unread = unread_from(self._files.read("unread.jsonl"))
+        return tuple(sorted([*(record.entry for record in self.records), *unread], key=lambda entry: entry.source))
+
+    @property
+    def stamps(self) -> list[tuple[int, ...]]:
+        """What each document's file looked like from outside when it was read, in the order of `records`."""
+        return [tuple(row) for row in self._places.whole()[:, 6:].tolist()]
 
     def digest(self, source: str) -> str | None:
         """Return the digest of the indexed revision of `source`, or None where it isn't indexed."""
-        record = self._by_source.get(source)
-        return record.digest if record else None
+        number = self._find(source)
+        return None if number is None else self._record(number).digest
 
     def title(self, source: str) -> str:
         """Return a document's title."""
-        return self._by_source[source].title
+        return self._record(self._number(source)).title
 
     def document(self, source: str) -> Document:
         """Return a document with its canonical text."""
         document = self._cached  # one look: another thread may put its own there meanwhile
         if document is None or document.source != source:
-            record = self._by_source[source]
-            text = self._decode(record.first_byte, record.last_byte)
+            number = self._number(source)
+            record, place = self._record(number), self._place(number)
+            text = self._decode(place.first_byte, place.last_byte)
             document = Document(record.source, record.digest, record.title, text, record.sections)
             self._cached = document
         return document
 
     def chunk(self, row: int) -> Chunk:
         """Return chunk `row`, its text read from its own bytes, not through the document."""
-        document, section, start, end, first_byte, last_byte, _ = (int(v) for v in self.chunk_table[row])
-        record = self.records[document]
+        document, section, start, end, first_byte, last_byte, _ = self._chunks.cut(row, row + 1)[0].tolist()
+        record = self._record(document)
         first, last = self.sentence_range(row)
         return Chunk(
             f"{record.source}#{start}-{end}",
@@ -75,23 +106,24 @@ class Index:
             record.sections[section],
             Span(start, end),
             self._decode(first_byte, last_byte),
-            tuple(Span(int(a), int(b)) for a, b in self.sentence_table[first:last]),
+            tuple(Span(a, b) for a, b in self._sentences.cut(first, last).tolist()),
         )
 
     def place(self, row: int) -> tuple[str, int]:
         """Return where chunk `row` begins, as (source, offset): an order that no history of updates changes."""
-        return self.records[int(self.chunk_table[row, 0])].source, int(self.chunk_table[row, 2])
+        document, _, start = self._chunks.cut(row, row + 1)[0, :3].tolist()
+        return self._record(document).source, start
 
     def sentence_rows(self, row: int) -> Rows:
         """Return the rows of chunk `row`'s sentences, of shape (its sentences, dim)."""
         first, last = self.sentence_range(row)
-        scales: Rows = self.scales[first:last, None]
-        return self.packed_rows[first:last].astype(np.float32) * scales
+        scales: Rows = self._scales.cut(first, last)[:, None]
+        return self._packed.cut(first, last).astype(np.float32) * scales
 
     def rows_of(self, source: str) -> range:
         """Return the rows of a document's chunks."""
-        record = self._by_source[source]
-        return range(record.first_chunk, record.last_chunk)
+        place = self._place(self._number(source))
+        return range(place.first_chunk, place.last_chunk)
 
     def size(self) -> int:
         """Return the generation's size on disk in bytes."""
@@ -99,23 +131,72 @@ class Index:
 
     def sentence_range(self, row: int) -> tuple[int, int]:
         """Return where chunk `row`'s sentences begin and end in the sentence tables."""
-        first = int(self.chunk_table[row, 6])
-        last = int(self.chunk_table[row + 1, 6]) if row + 1 < len(self.chunk_table) else len(self.sentence_table)
-        return first, last
+        firsts = self._chunks.cut(row, min(row + 2, len(self._chunks)))[:, 6].tolist()
+        return firsts[0], firsts[1] if len(firsts) > 1 else len(self._sentences)
+
+    def check(self) -> None:
+        """Check every byte; raise IndexCorrupt where one isn't what was written."""
+        self._files.check()
+
+    def part(self) -> Part:
+        """Return all documents with all that is known of them, to write another generation from."""
+        return Part(
+            self._places,
+            self._lines,
+            self._texts,
+            self._chunks,
+            self._sentences,
+            self._packed,
+            self._scales,
+            self.store.rows,
+            self.keyword.termed(),
+            old=True,
+        )
+
+    def _find(self, source: str) -> int | None:
+        low, high = 0, len(self._places)
+        while low < high:
+            middle = (low + high) // 2
+            found = self._record(middle).source
+            if found == source:
+                return middle
+            low, high = (middle + 1, high) if found < source else (low, middle)
+        return None
+
+    def _number(self, source: str) -> int:
+        number = self._find(source)
+        if number is None:
+            raise KeyError(source)
+        return number
+
+    def _place(self, number: int) -> Place:
+        return Place(*self._places.cut(number, number + 1)[0].tolist())
+
+    def _read_record(self, number: int) -> Record:
+        place = self._place(number)
+        return Record.from_line(self._lines.cut(place.first_of_line, place.last_of_line).tobytes())
 
     def _decode(self, first: int, last: int) -> str:
-        return self.texts[first:last].tobytes().decode("utf-8")
+        return self._texts.cut(first, last).tobytes().decode("utf-8")
+
+
+_CHECKED_WHOLE = 16_000_000  # bytes, which take some ten milliseconds
 
 
 def open_index(folder: Path, store: VectorStore, keyword: KeywordIndex) -> Index:
-    """Open the current generation and check every byte of it.
+    """Open the current generation; a small one is checked whole, the bytes of a large one as they are used.
 
-    Raises IndexMissing where there is none, IndexCorrupt where a file isn't what was written.
+    Raises IndexMissing where there is none, IndexCorrupt where a file is missing or of another size, or where
+    a byte of a small index isn't what was written.
     """
     for attempt in range(3):
         name, expected = read_pointer(folder)
         try:
-            return _open_generation(folder / name, expected, store, keyword)
+            manifest = read_manifest(folder / name, expected)
+            index = open_generation(Files(folder / name, manifest), manifest, store, keyword)
+            if index.size() <= _CHECKED_WHOLE:
+                index.check()
+            return index
         except FileNotFoundError as exc:
             # a build may have switched generations between reading the pointer and opening the files
             if attempt == 2 or read_pointer(folder)[0] == name:
@@ -123,38 +204,17 @@ def open_index(folder: Path, store: VectorStore, keyword: KeywordIndex) -> Index
     raise AssertionError("unreachable")
 
 
-def _open_generation(folder: Path, expected: str, store: VectorStore, keyword: KeywordIndex) -> Index:
-    manifest = read_manifest(folder, expected)
-    for name, facts in manifest["files"].items():
-        path = folder / name
-        if path.stat().st_size != facts["bytes"] or sha256(path) != facts["sha256"]:
-            raise IndexCorrupt(f"{path}: its bytes aren't those that were written. {REBUILD}")
-    fingerprint = Fingerprint(**manifest["fingerprint"])
-    store.load(folder / "vectors.faiss")
-    keyword.load(folder / "keyword", manifest["chunks"])
-    index = Index(folder, manifest, store, keyword)
-    if not len(index) == len(store) == manifest["chunks"] or fingerprint.schema != SCHEMA:
-        raise IndexCorrupt(f"{folder}: {len(index)} chunks but {len(store)} rows. {REBUILD}")
+def open_generation(files: Files, manifest: Mapping[str, Any], store: VectorStore, keyword: KeywordIndex) -> Index:
+    """Open a generation, current or about to become so."""
+    store.load(files.under("vectors"))
+    keyword.load(files.under("keyword"))
+    index = Index(files, manifest, store, keyword)
+    if not len(index) == len(store) == len(keyword) == manifest["chunks"]:
+        raise IndexCorrupt(f"{files.folder}: {len(index)} chunks but {len(store)} rows. {REBUILD}")
     return index
-
-
-def _map_array(path: Path) -> NDArray[Any]:
-    # the view is a plain array: np.memmap's own class makes every small slice several times dearer
-    array: NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
-    return array
-
-
-def _map_bytes(path: Path) -> NDArray[np.uint8]:
-    if not path.stat().st_size:
-        return np.zeros(0, dtype=np.uint8)
-    return np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
 
 
 def _calibration(made: dict[str, list[tuple[float, float, float | None]]] | None) -> Calibration | None:
     if made is None:
         return None
     return Calibration(**{kind: tuple(Signals(*one) for one in asked) for kind, asked in made.items()})
-
-
-def _ledger_entry(line: dict[str, Any]) -> LedgerEntry:
-    return LedgerEntry(**(line | {"state": FileState(line["state"])}))

@@ -13,11 +13,15 @@ from qa.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file met on the walk. `problem` says why it can't be opened as a document; "" where it can."""
+    """A file met on the walk. `problem` says why it can't be opened as a document; "" where it can.
+
+    `stamp` is its size and when its bytes and its facts last changed, in nanoseconds; () where nobody looked.
+    """
 
     path: Path
     source: str
     problem: str = ""
+    stamp: tuple[int, ...] = ()
 
 
 def walk(roots: Sequence[Path], *, leave_out: Path | None = None) -> list[Found]:
@@ -72,14 +76,15 @@ def _walk_folder(top: Path, root: Path, prefix: str, leave_out: Path | None) -> 
 def _examine(path: Path, source: str) -> Found:
     source = _readable(source)
     try:
-        mode = path.lstat().st_mode
+        facts = path.lstat()
     except OSError as exc:
         return Found(path, source, f"can't be examined ({exc.strerror}).")
+    mode = facts.st_mode
     if stat.S_ISLNK(mode):
         return Found(path, source, "a symbolic link, which is not followed. Put the file itself in the folder.")
     if not stat.S_ISREG(mode):
         return Found(path, source, "not a regular file (a device, pipe or socket).")
-    return Found(path, source)
+    return Found(path, source, stamp=(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -1,0 +1,372 @@
+"""What a build that hasn't ended has made so far: a killed one goes on from it.
+
+Documents are put down as they are read, with their chunks and terms, a line each in journal.jsonl; then their rows
+as they are embedded, a line a block in rows.jsonl. Each line holds a digest of what it stands for, so that what
+was half written when the power went is known and dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.index.layout import CHUNK_COLUMNS, DOCUMENT_COLUMNS, Fingerprint, Part, Record, to_line
+from qa.keyword import Termed, Terms
+from qa.load import Reading
+from qa.protocols import Embedded, Input, Rows
+from qa.sealed import Sheet, map_file
+from qa.types import Chunk, Document, Span
+
+Stamp = tuple[int, ...]
+
+# what is put down of documents: name → (type, columns)
+_OF_DOCUMENTS: dict[str, tuple[str, int]] = {
+    "lines": ("u1", 0),
+    "texts": ("u1", 0),
+    "words": ("u1", 0),
+    "chunks": ("<i8", CHUNK_COLUMNS),
+    "sentences": ("<i8", 2),
+    "ids": ("<i4", 0),
+    "edges": ("<i8", 0),
+    "pieces": ("<i8", 0),
+    "places": ("<i8", DOCUMENT_COLUMNS),
+}
+
+
+class _Growing:
+    """A file of rows of one type that only grows."""
+
+    def __init__(self, path: Path, dtype: str, columns: int) -> None:
+        self._path = path
+        self._dtype = np.dtype(dtype)
+        self._columns = columns
+        self._size = self._dtype.itemsize * max(columns, 1)
+        path.touch()
+        self._file = path.open("r+b")
+        self.count = path.stat().st_size // self._size
+
+    def cut_to(self, count: int) -> None:
+        """Drop what stands beyond `count` rows."""
+        self._file.truncate(count * self._size)
+        self._file.seek(count * self._size)
+        self.count = count
+
+    def add(self, rows: NDArray[Any]) -> bytes:
+        """Append rows and return their bytes."""
+        data = np.ascontiguousarray(rows, dtype=self._dtype).tobytes()
+        self._file.write(data)
+        self.count += len(data) // self._size
+        return data
+
+    def digest(self, first: int, last: int) -> str:
+        """Return a digest of the rows from `first` to `last`."""
+        found = hashlib.sha256()
+        self._file.seek(first * self._size)
+        left = (last - first) * self._size
+        while left > 0:
+            data = self._file.read(min(left, 1 << 20))
+            found.update(data)
+            left -= len(data) or left
+        return found.hexdigest()
+
+    def flush(self) -> None:
+        """Hand to the system what was added."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def sheet(self) -> Sheet:
+        """Return what is there as an array."""
+        self._file.flush()
+        data, mapped = map_file(self._path)
+        values = data[: self.count * self._size].view(self._dtype)
+        return Sheet(values.reshape(-1, self._columns) if self._columns else values, mapped=mapped)
+
+
+class _Journal:
+    """Files that grow together, and a line for each time they did: what the last sound line doesn't name is dropped."""
+
+    def __init__(self, folder: Path, name: str, shapes: Mapping[str, tuple[str, int]]) -> None:
+        self.files = {file: _Growing(folder / f"{file}.bin", *shape) for file, shape in shapes.items()}
+        self._path = folder / f"{name}.jsonl"
+        self._path.touch()
+        self._hashes = {file: hashlib.sha256() for file in shapes}
+        self._waiting = 0
+        good = 0
+        with self._path.open("rb") as lines:
+            counts = dict.fromkeys(shapes, 0)
+            for line in lines:
+                found = self._sound(line, counts)
+                if found is None:
+                    break
+                counts, good = found, good + len(line)
+        for file, growing in self.files.items():
+            growing.cut_to(counts[file])
+        self._lines = self._path.open("r+b")
+        self._lines.truncate(good)
+        self._lines.seek(good)
+
+    def _sound(self, line: bytes, before: Mapping[str, int]) -> dict[str, int] | None:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return None
+        for file, growing in self.files.items():
+            count, digest = said[file]
+            if growing.count < count or growing.digest(before[file], count) != digest:
+                return None
+        return {file: said[file][0] for file in self.files}
+
+    def add(self, file: str, rows: NDArray[Any]) -> None:
+        """Append rows to one of the files."""
+        data = self.files[file].add(rows)
+        self._hashes[file].update(data)
+        self._waiting += len(data)
+
+    def commit(self, least: int = 0) -> None:
+        """Make what was added last, unless it is less than `least` bytes."""
+        if self._waiting <= least:
+            return
+        for growing in self.files.values():
+            growing.flush()
+        said = {file: [self.files[file].count, self._hashes[file].hexdigest()] for file in self.files}
+        self._lines.write(to_line(said))
+        self._lines.flush()
+        self._hashes = {file: hashlib.sha256() for file in self.files}
+        self._waiting = 0
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._lines.close()
+        for growing in self.files.values():
+            growing.close()
+
+
+class _Numbered(dict[str, int]):
+    """Words by number, in order of first sight: one that is asked for the first time gets the next."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__((word, number) for number, word in enumerate(words))
+        self.spelled = list(words)
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        self.spelled.append(word)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A document put down already, with its number here and what its file looked like from outside."""
+
+    number: int
+    record: Record
+    stamp: Stamp
+
+
+class Partial:
+    """A build's work so far, in a folder of its own; `documents` are those put down that still fit, by source."""
+
+    def __init__(
+        self, folder: Path, fingerprint: Fingerprint, dim: int, terms: Terms, fits: Callable[[str, Stamp], bool]
+    ) -> None:
+        self._folder = folder
+        self._dim = dim
+        self._terms = terms
+        facts = to_line(asdict(fingerprint) | {"dim": dim})
+        about = folder / "about.json"
+        if not about.exists() or about.read_bytes() != facts:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            about.write_bytes(facts)
+        self.documents: dict[str, Made] = {}
+        self._open()
+        fitting = {source: made for source, made in self.documents.items() if fits(source, made.stamp)}
+        if 2 * sum(made.record.chunks for made in fitting.values()) < self.chunks:  # most of it is of no use
+            self.close()
+            shutil.rmtree(folder)
+            folder.mkdir()
+            about.write_bytes(facts)
+            self._open()
+        else:
+            self.documents = fitting
+
+    def _open(self) -> None:
+        rows = {"rows": ("<f4", self._dim), "packed": ("i1", self._dim), "scales": ("<f4", 0)}
+        self._put = _Journal(self._folder, "documents", _OF_DOCUMENTS)
+        self._embedded = _Journal(self._folder, "rows", rows)
+        self._words = _Numbered(self._spelled())
+        lines = self._file("lines").sheet().values.tobytes().split(b"\n")[:-1]
+        places = self._file("places").sheet().values.tolist()
+        records = [Record.from_line(line) for line in lines]
+        self.documents = {
+            record.source: Made(number, record, tuple(place[6:]))
+            for number, (record, place) in enumerate(zip(records, places, strict=True))
+        }
+        if not self._file("edges").count:
+            self._put.add("edges", np.zeros(1, dtype=np.int64))
+            self._put.add("pieces", np.zeros(1, dtype=np.int64))
+
+    def _file(self, name: str) -> _Growing:
+        return self._put.files[name]
+
+    def _spelled(self) -> list[str]:
+        return self._file("words").sheet().values.tobytes().decode("utf-8").split("\n")[:-1]
+
+    @property
+    def chunks(self) -> int:
+        """Chunks put down."""
+        return self._file("chunks").count
+
+    @property
+    def embedded(self) -> int:
+        """Chunks whose rows are there."""
+        return self._embedded.files["rows"].count
+
+    def put(self, reading: Reading, chunks: Sequence[Chunk], stamp: Stamp) -> None:
+        """Put down a document that was read."""
+        document = reading.document
+        record = Record(
+            document.source,
+            document.digest,
+            document.title,
+            document.sections,
+            reading.note,
+            reading.reader,
+            reading.encoding,
+            len(document.text),
+            len(chunks),
+        )
+        number = self._file("places").count
+        line, text = record.to_line(), document.text.encode("utf-8")
+        byte, chunk, at = self._file("texts").count, self.chunks, self._file("lines").count
+        table, sentences = _tabulate(document, chunks, number, byte, self._file("sentences").count)
+        place = (at, at + len(line), byte, byte + len(text), chunk, chunk + len(chunks), *(stamp or (0, 0, 0)))
+        known = len(self._words.spelled)
+        edges, pieces = self._put_terms(document, chunks)
+        words = "".join(f"{word}\n" for word in self._words.spelled[known:])
+        self._put.add("words", _bytes(words.encode("utf-8")))
+        for name, values in (
+            ("lines", _bytes(line)),
+            ("texts", _bytes(text)),
+            ("chunks", table),
+            ("sentences", sentences),
+            ("edges", edges),
+            ("pieces", pieces),
+            ("places", np.array([place], dtype=np.int64)),
+        ):
+            self._put.add(name, values)
+        self._put.commit(least=1 << 20)
+        self.documents[record.source] = Made(number, record, tuple(stamp))
+
+    def _put_terms(self, document: Document, chunks: Sequence[Chunk]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Put down the chunks' terms by number; return where pieces and chunks end among them."""
+        flat, edges, pieces = array("i"), array("q"), array("q")
+        first_id, first_edge = self._file("ids").count, self._file("edges").count - 1
+        words = self._words
+        for chunk in chunks:
+            texts = (chunk.text[s.start - chunk.span.start : s.end - chunk.span.start] for s in chunk.sentences)
+            for text in (chunk.section.context(document.title), *texts):
+                flat.extend(words[term] for term in self._terms.of(text))
+                edges.append(first_id + len(flat))
+            pieces.append(first_edge + len(edges))
+        self._put.add("ids", np.array(flat, dtype=np.int32))
+        return np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64)
+
+    def inputs(self) -> Iterator[Input]:
+        """Yield what is to be embedded yet, in order."""
+        self._put.commit()
+        part = self.part()
+        record: Record | None = None
+        owner = -1
+        for row in range(self.embedded, self.chunks):
+            number, section, start, _, first_byte, last_byte, first = part.chunks.values[row].tolist()
+            if number != owner:
+                line = part.places.values[number]
+                record = Record.from_line(part.lines.values[line[0] : line[1]].tobytes())
+                owner = number
+            assert record is not None
+            spans = part.sentences.values[first : part.first_sentence(row + 1)].tolist()
+            yield Input(
+                record.sections[section].context(record.title),
+                part.texts.values[first_byte:last_byte].tobytes().decode("utf-8"),
+                tuple(Span(low - start, high - start) for low, high in spans),
+            )
+
+    def add_rows(self, embedded: Embedded) -> None:
+        """Put down the rows of the next chunks."""
+        packed, scales = _pack(embedded.sentences)
+        self._embedded.add("rows", embedded.chunks)
+        self._embedded.add("packed", packed)
+        self._embedded.add("scales", scales)
+        self._embedded.commit()
+
+    def part(self) -> Part:
+        """Return everything put down, to write a generation from."""
+        put = {name: growing.sheet() for name, growing in self._put.files.items()}
+        rows = {name: growing.sheet() for name, growing in self._embedded.files.items()}
+        return Part(
+            put["places"],
+            put["lines"],
+            put["texts"],
+            put["chunks"],
+            put["sentences"],
+            rows["packed"],
+            rows["scales"],
+            rows["rows"].stream,
+            Termed(self._words.spelled, put["ids"], put["edges"], put["pieces"]),
+        )
+
+    def close(self) -> None:
+        """Let go of the files; what was put down stays for the next build."""
+        self._put.commit()
+        self._put.close()
+        self._embedded.close()
+
+
+def _bytes(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+def _tabulate(
+    document: Document, chunks: Sequence[Chunk], number: int, first_byte: int, first_sentence: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a document's chunk and sentence tables, offsets counted on from what is written already."""
+    section_at = {section.span.start: at for at, section in enumerate(document.sections)}
+    edges = sorted({edge for chunk in chunks for edge in (chunk.span.start, chunk.span.end)})
+    byte_at, position, offset = {}, 0, 0
+    for edge in edges:
+        offset += len(document.text[position:edge].encode("utf-8"))
+        position = edge
+        byte_at[edge] = first_byte + offset
+    table: list[tuple[int, ...]] = []
+    sentences: list[tuple[int, int]] = []
+    for chunk in chunks:
+        start, end = chunk.span.start, chunk.span.end
+        section = section_at[chunk.section.span.start]
+        table.append((number, section, start, end, byte_at[start], byte_at[end], first_sentence + len(sentences)))
+        sentences.extend((sentence.start, sentence.end) for sentence in chunk.sentences)
+    return (
+        np.array(table, dtype=np.int64).reshape(-1, CHUNK_COLUMNS),
+        np.array(sentences, dtype=np.int64).reshape(-1, 2),
+    )
+
+
+def _pack(rows: Rows) -> tuple[NDArray[np.int8], Rows]:
+    """Return rows as int8 with one scale each: cosine error under .003, a quarter of the bytes."""
+    if not len(rows):
+        return np.zeros((0, rows.shape[1]), dtype=np.int8), np.zeros(0, dtype=np.float32)
+    scales = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
+    safe = np.maximum(scales, np.float32(1e-12))
+    return np.round(rows / safe[:, None]).astype(np.int8), scales

@@ -1,0 +1,179 @@
+"""Writes BM25 from terms by number: what was cut into terms once is never cut again.
+
+Memory is bounded: postings are sorted a block of chunks at a time and merged a range of terms at a time.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.keyword.terms import Terms
+from qa.sealed import Appender, Files, Sheet, write_sheet
+
+_K1, _B = 1.5, 0.75
+_AT_ONCE = 4_000_000  # terms sorted in one go
+
+Numbers = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Termed:
+    """Chunks as terms by number: piece `p` (a heading path or a sentence) holds `ids[edges[p]:edges[p + 1]]`.
+
+    Chunk `c` has the pieces `pieces[c]` to `pieces[c + 1]`, its heading path first; `words` spells the numbers.
+    """
+
+    words: Sequence[str]
+    ids: Sheet
+    edges: Sheet
+    pieces: Sheet
+
+    @classmethod
+    def of(cls, chunks: Iterable[Sequence[str]], terms: Terms) -> Termed:
+        """Cut chunks into terms; each is its heading path, then its sentences."""
+        words: dict[str, int] = {}
+        flat, edges, pieces = array("i"), array("q", [0]), array("q", [0])
+        for chunk in chunks:
+            for text in chunk:
+                flat.extend(words.setdefault(term, len(words)) for term in terms.of(text))
+                edges.append(len(flat))
+            pieces.append(len(edges) - 1)
+        tables = (np.array(flat, dtype=np.int32), np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64))
+        return cls(list(words), *(Sheet(table) for table in tables))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Chunks `first` to `last` of some that are cut into terms already."""
+
+    termed: Termed
+    first: int
+    last: int
+
+
+def write_keyword(folder: Path, runs: Sequence[Run]) -> None:
+    """Write BM25 (the Lucene variant, k1 1.5, b 0.75) over the chunks of these runs, in their order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words, numbers = _vocabulary(runs)
+    data = [word.encode("utf-8") for word in words]
+    (folder / "words.bin").write_bytes(b"".join(data))
+    write_sheet(folder / "words.npy", np.cumsum([0, *(len(word) for word in data)], dtype=np.int64))
+    with (
+        Appender(folder / "ids.npy", "<i4") as ids,
+        Appender(folder / "edges.npy", "<i8") as edges,
+        Appender(folder / "pieces.npy", "<i8") as pieces,
+    ):
+        edges.add(np.zeros(1, dtype=np.int64))
+        pieces.add(np.zeros(1, dtype=np.int64))
+        for run in runs:
+            for first, last in _blocks(run):
+                owned = run.termed.pieces.cut(first, last + 1)
+                bounds = run.termed.edges.cut(int(owned[0]), int(owned[-1]) + 1)
+                pieces.add(owned[1:] - (owned[0] - (edges.count - 1)))
+                edges.add(bounds[1:] - (bounds[0] - ids.count))
+                ids.add(numbers[id(run.termed)][run.termed.ids.cut(int(bounds[0]), int(bounds[-1]))])
+    _invert(folder, len(words))
+
+
+def _blocks(run: Run) -> Iterator[tuple[int, int]]:
+    """Cut a run into stretches that hold no more terms than can be had in memory."""
+    bounds = run.termed.edges.take(run.termed.pieces.cut(run.first, run.last + 1))
+    for first, last in _stretches(bounds):
+        yield run.first + first, run.first + last
+
+
+def _stretches(bounds: Numbers) -> Iterator[tuple[int, int]]:
+    first, count = 0, len(bounds) - 1
+    while first < count:
+        last = int(np.searchsorted(bounds, bounds[first] + _AT_ONCE, side="right")) - 1
+        last = min(max(last, first + 1), count)
+        yield first, last
+        first = last
+
+
+def _vocabulary(runs: Sequence[Run]) -> tuple[list[str], dict[int, Numbers]]:
+    """Return the words that stand in the runs, sorted, and for each source of terms its numbers' new ones."""
+    termed = {id(run.termed): run.termed for run in runs}
+    used = {key: np.zeros(len(one.words), dtype=bool) for key, one in termed.items()}
+    for run in runs:
+        for first, last in _blocks(run):
+            owned = run.termed.pieces.cut(first, last + 1)
+            bounds = run.termed.edges.take(owned[[0, -1]])
+            used[id(run.termed)][run.termed.ids.cut(int(bounds[0]), int(bounds[1]))] = True
+    standing = {key: np.flatnonzero(seen).tolist() for key, seen in used.items()}
+    words = sorted({termed[key].words[number] for key, numbers in standing.items() for number in numbers})
+    place = {word: number for number, word in enumerate(words)}
+    found: dict[int, Numbers] = {}
+    for key, numbers in standing.items():
+        found[key] = np.zeros(len(termed[key].words), dtype=np.int32)
+        found[key][numbers] = [place[termed[key].words[number]] for number in numbers]
+    return words, found
+
+
+def _invert(folder: Path, words: int) -> None:
+    """Write, for each word, the chunks it stands in and what it is worth there, from the ids beside."""
+    files = Files(folder)
+    ids, edges, pieces = (files.sheet(f"{name}.npy").values for name in ("ids", "edges", "pieces"))
+    bounds = edges[pieces]
+    lengths = np.diff(bounds)
+    average = float(lengths.mean()) if len(lengths) else 0.0
+    spill = folder / "spill"
+    spill.mkdir()
+    frequencies = np.zeros(words, dtype=np.int64)
+    parts = []
+    for number, (first, last) in enumerate(_stretches(bounds)):
+        part = _sorted(ids[bounds[first] : bounds[last]], lengths[first:last], first)
+        frequencies += np.bincount(part[0], minlength=words)
+        parts.append(spill / f"{number}.npy")
+        np.save(parts[-1], part)
+    starts = np.concatenate([[0], np.cumsum(frequencies)])
+    write_sheet(folder / "starts.npy", starts.astype(np.int64))
+    with (
+        Appender(folder / "rows.npy", "<i4") as rows,
+        Appender(folder / "scores.npy", "<f4") as scores,
+        Appender(folder / "highest.npy", "<f4") as highest,
+    ):
+        for first, last in _stretches(starts):
+            postings = _merged(parts, first, last)
+            worth = _worth(frequencies[first:last], len(lengths))[postings[0] - first]
+            spread = _K1 * ((1 - _B) + _B * lengths[postings[1]] / average)
+            values = (worth * (postings[2] / (spread + postings[2]))).astype(np.float32)
+            rows.add(postings[1])
+            scores.add(values)
+            highest.add(np.maximum.reduceat(values, starts[first:last] - starts[first]))
+    shutil.rmtree(spill)
+
+
+def _sorted(ids: Numbers, lengths: Numbers, first: int) -> Numbers:
+    """Return (word, chunk, times) of some chunks' terms as three rows, by word, then by chunk."""
+    chunks = np.repeat(np.arange(len(lengths)), lengths)
+    keys, times = np.unique(ids.astype(np.int64) * max(len(lengths), 1) + chunks, return_counts=True)
+    word, chunk = np.divmod(keys, max(len(lengths), 1))
+    return np.stack([word, chunk + first, times]).astype(np.int32)
+
+
+def _merged(parts: Sequence[Path], first: int, last: int) -> Numbers:
+    """Return what the parts hold of the words `first` to `last`, by word, then by chunk."""
+    taken = []
+    for path in parts:
+        part = np.load(path, mmap_mode="r")
+        low, high = np.searchsorted(part[0], [first, last])
+        taken.append(np.asarray(part[:, low:high]))
+    postings = np.concatenate(taken, axis=1)
+    # each part is in order already, and later parts hold later chunks
+    return postings if len(taken) == 1 else postings[:, np.argsort(postings[0], kind="stable")]
+
+
+def _worth(frequencies: Numbers, chunks: int) -> NDArray[np.float32]:
+    """Return each word's inverse document frequency."""
+    known = {n: math.log(1 + (chunks - n + 0.5) / (n + 0.5)) for n in np.unique(frequencies).tolist()}
+    return np.array([known[n] for n in frequencies.tolist()], dtype=np.float32)

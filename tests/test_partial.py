@@ -1,0 +1,142 @@
+"""A build that was stopped: the next goes on from what was embedded, and nothing half written gets in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.config import ChunkSettings, Settings
+from qa.engine import build, open_collection
+from qa.protocols import Embedded, Input
+from tests.conftest import without_weights, write_files
+from tests.fakes import HashingEmbedder
+
+FILES = 20
+STOPPED_AFTER = 12  # of twenty: sixty in a hundred
+
+
+class Stopped(Exception):
+    """Stands for the signal that ends a build."""
+
+
+class MortalEmbedder(HashingEmbedder):
+    """Embeds two chunks at a time, and ends the build after some."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def embed_stream(self, inputs: Iterable[Input], block: int = 2) -> Iterator[Embedded]:
+        """Embed until it has been enough."""
+        for embedded in super().embed_stream(inputs, block):
+            if self.embedded > self._most:
+                raise Stopped
+            yield embedded
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    files = {f"f{number:02}.md": f"# Pump {number}\nPump {number} moves water. It is red.\n" for number in range(FILES)}
+    return write_files(tmp_path / "docs", files)
+
+
+@pytest.fixture
+def stopped(docs: Path, settings: Settings) -> Path:
+    """Leave a build that was stopped when twelve of twenty chunks were embedded; return its folder."""
+    with pytest.raises(Stopped):
+        build(settings, [docs], embedder=MortalEmbedder(STOPPED_AFTER))
+    return settings.index / "partial"
+
+
+def embedded(settings: Settings, docs: Path) -> int:
+    embedder = HashingEmbedder()
+    build(settings, [docs], embedder=embedder)
+    return embedder.embedded
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_as_made_anew(settings: Settings, docs: Path) -> None:
+    """The index is, byte for byte, the one a build makes that nothing stopped."""
+    anew = without_weights(settings.index.with_name("anew"))
+    build(anew, [docs], embedder=HashingEmbedder())
+    assert files_of(settings.index) == files_of(anew.index)
+
+
+def test_a_build_goes_on_from_what_was_embedded(stopped: Path, settings: Settings, docs: Path) -> None:
+    assert embedded(settings, docs) == FILES - STOPPED_AFTER
+    assert not stopped.exists()
+    open_collection(settings).check()
+    assert_as_made_anew(settings, docs)
+
+
+def test_a_build_may_be_stopped_again_and_again(stopped: Path, settings: Settings, docs: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            build(settings, [docs], embedder=MortalEmbedder(2))
+    assert embedded(settings, docs) == FILES - STOPPED_AFTER - 4
+    assert_as_made_anew(settings, docs)
+
+
+@pytest.mark.parametrize("name", ["rows.bin", "packed.bin", "texts.bin", "ids.bin", "rows.jsonl", "documents.jsonl"])
+@pytest.mark.parametrize("spoil", ["cut", "flip", "trail"])
+def test_what_was_half_written_is_made_again(
+    stopped: Path, settings: Settings, docs: Path, name: str, spoil: str
+) -> None:
+    data = (stopped / name).read_bytes()
+    if spoil == "cut":
+        data = data[: len(data) // 2]
+    elif spoil == "flip":
+        data = data[:-3] + bytes([data[-3] ^ 0x20]) + data[-2:]
+    else:
+        data += b'{"half'
+    (stopped / name).write_bytes(data)
+    assert FILES - STOPPED_AFTER <= embedded(settings, docs) <= FILES
+    assert_as_made_anew(settings, docs)
+
+
+def test_files_that_changed_or_went_meanwhile_are_not_taken_from_it(
+    stopped: Path, settings: Settings, docs: Path
+) -> None:
+    write_files(docs, {"f03.md": "# Well\nThe well is deep and old.\n"})
+    (docs / "f05.md").unlink()
+    assert embedded(settings, docs) == FILES - STOPPED_AFTER + 1
+    index = open_collection(settings)
+    assert "deep and old" in index.document("f03.md").text
+    assert index.digest("f05.md") is None
+    assert not any(b"Pump 5" in data or b"Pump 3 " in data for data in files_of(settings.index).values())
+    assert_as_made_anew(settings, docs)
+
+
+def test_other_settings_begin_anew(stopped: Path, settings: Settings, docs: Path) -> None:
+    assert embedded(settings.model_copy(update={"chunk": ChunkSettings(size=500)}), docs) == FILES
+
+
+def test_rebuilding_begins_anew(stopped: Path, settings: Settings, docs: Path) -> None:
+    embedder = HashingEmbedder()
+    build(settings, [docs], rebuild=True, embedder=embedder)
+    assert embedder.embedded == FILES
+
+
+def test_a_build_with_nothing_to_do_removes_what_is_left(stopped: Path, settings: Settings, docs: Path) -> None:
+    kept = stopped.with_name("kept")
+    shutil.copytree(stopped, kept)
+    embedded(settings, docs)
+    kept.rename(stopped)
+    assert embedded(settings, docs) == 0
+    assert not stopped.exists()
+
+
+def test_an_update_that_was_stopped_goes_on_too(settings: Settings, docs: Path) -> None:
+    assert embedded(settings, docs) == FILES
+    write_files(docs, {f"new{number}.md": f"# New {number}\nNew {number} words.\n" for number in range(8)})
+    with pytest.raises(Stopped):
+        build(settings, [docs], embedder=MortalEmbedder(4))
+    assert len(open_collection(settings)) == FILES  # the old index still answers
+    assert embedded(settings, docs) == 4
+    assert len(open_collection(settings)) == FILES + 8
