@@ -67,11 +67,13 @@ class WordReader:
     def __init__(self) -> None:
         self.read_texts: list[str] = []  # what it was given, in order
         self.read_contexts: list[str] = []
+        self.asked: list[str] = []  # the questions, in order
 
     def read(self, question: str, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Reading]:
         """Return one reading a text, in the order given."""
         self.read_texts.extend(texts)
         self.read_contexts.extend(contexts)
+        self.asked.append(question)
         wanted = _WORD.findall(question)[-1].casefold()
         found = (next((m for m in _WORD.finditer(text) if m.group().casefold() == wanted), None) for text in texts)
         return [Reading(Span(*match.span()), 3.0) if match else Reading(Span(0, 0), -3.0) for match in found]

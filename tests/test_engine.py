@@ -109,6 +109,35 @@ def test_a_follow_up_is_searched_with_its_topic(small_engine: Engine) -> None:
     assert answer.passages[0].section.heading == ("Shop handbook", "Returns")
 
 
+def test_a_follow_up_is_read_as_typed_so_that_the_last_answer_does_not_answer_it(
+    small_engine: Engine, settings: Settings
+) -> None:
+    engine, reader = with_reader(small_engine, settings)
+    answer = engine.ask("And who pays?", [Turn("Who bakes the rye bread?")]).answer
+    assert answer.searched == "Who bakes the rye bread? And who pays?"
+    assert reader.asked == ["And who pays?"]
+
+
+def test_a_question_that_may_stand_alone_is_looked_up_with_its_topic_only_where_it_finds_nothing(
+    small_engine: Engine, settings: Settings
+) -> None:
+    engine, reader = with_reader(small_engine, settings)
+    turns = [Turn("Within how many days may a parcel be returned to the shop?")]
+    assert engine.ask("Who bakes bread?", turns).answer.searched == "Who bakes bread?"
+    assert reader.asked == ["Who bakes bread?"]
+    engine.ask("Which lizard barks?", turns)
+    assert reader.asked[1:] == ["Which lizard barks?"] * 2
+
+
+@pytest.mark.parametrize("question", ["What is the salary of the ambassador?", "Who repaired its roof?"])
+def test_the_last_answer_is_not_given_for_a_follow_up_that_nothing_answers(
+    corpus_engine: Engine, question: str
+) -> None:
+    first = "Who built the embassy building in Mexico City, and when?"
+    assert corpus_engine.ask(first).answer.verdict is Verdict.ANSWERED
+    assert corpus_engine.ask(question, [Turn(first)]).answer.verdict is not Verdict.ANSWERED
+
+
 def test_an_over_long_earlier_turn_does_not_push_the_question_out(small_engine: Engine) -> None:
     answer = small_engine.ask("And who bakes it?", [Turn("tomatoes " * 5_000)]).answer
     assert "And who bakes it?" in answer.searched

@@ -1,4 +1,4 @@
-"""Turns to a question that stands alone: pure, and cautious, since a wrong guess searches for the wrong thing."""
+"""Turns to the words a question is looked up by: pure, and cautious, since a wrong guess finds the wrong thing."""
 
 from __future__ import annotations
 
@@ -26,22 +26,25 @@ _EMPTY = frozenset(
     with would you your
     """.split()
 )
-_FEW = 2
+_HARDLY_ANY = 1  # words of its own with which a question can't stand alone
+_FEW = 2  # … with which it may
 _LONGEST_LEAD = 300
 
 
-def standalone(question: str, turns: Sequence[Turn]) -> str:
-    """Return the question as it should be searched for: with the last topic in front where it leans on it.
+def lookups(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Return what to look a question up by, the likeliest first: as typed, or with the last topic in front.
 
-    A question leans where it opens as a continuation, points with a pronoun, or has hardly a word of its
-    own. Marks inside questions, as in "[1]", mean nothing here.
+    A question leans on the last ones where it opens as a continuation, points with a pronoun, or has hardly a
+    word of its own. One with two such words may be either, so it is tried as typed first. Marks inside
+    questions, as in "[1]", mean nothing here.
     """
-    if not turns or not _leans(question):
-        return question
-    topic = next((turn.question for turn in reversed(turns) if not _leans(turn.question)), turns[0].question)
+    if not turns or _stands(question):
+        return (question,)
+    topic = next((turn.question for turn in reversed(turns) if _stands(turn.question)), turns[0].question)
     last = turns[-1].question
     lead = [topic] if last == topic else [topic, last]
-    return " ".join([*(_brief(part) for part in lead), question])
+    joined = " ".join([*(_brief(part) for part in lead), question])
+    return (joined,) if _leans(question) else (question, joined)
 
 
 def _brief(question: str) -> str:
@@ -49,9 +52,21 @@ def _brief(question: str) -> str:
     return question if len(question) <= _LONGEST_LEAD else question[:_LONGEST_LEAD].rsplit(maxsplit=1)[0]
 
 
+def _stands(question: str) -> bool:
+    return not _leans(question) and _own(question) > _FEW
+
+
 def _leans(question: str) -> bool:
-    words = [word.casefold() for word in _WORD.findall(question)]
-    own = [word for word in words if word not in _EMPTY and word not in _POINTING]
-    if _LEANING.match(question.strip()) or len(own) <= _FEW:
+    own = _own(question)
+    if _LEANING.match(question.strip()) or own <= _HARDLY_ANY:
         return True
-    return any(word in _POINTING for word in words) and len(own) <= 2 * _FEW
+    return any(word in _POINTING for word in _words(question)) and own <= 2 * _FEW
+
+
+def _own(question: str) -> int:
+    """Count the words that name something."""
+    return sum(word not in _EMPTY and word not in _POINTING for word in _words(question))
+
+
+def _words(question: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(question)]

@@ -13,7 +13,7 @@ from qa.answer.extractive import ExtractiveAnswerer
 from qa.answer.verdict import LEANS, ErrorRates, confidence_of, error_rates, judge, leaning
 from qa.cite import check, cite
 from qa.config import Settings
-from qa.conversation import standalone
+from qa.conversation import lookups
 from qa.engine import adapters
 from qa.errors import AnswerError, IndexMismatch
 from qa.gloss import gloss
@@ -43,6 +43,19 @@ class Reply:
 
     answer: Answer
     timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one way of looking a question up brought: `searched` was looked up, `asked` was read for and judged."""
+
+    searched: str
+    asked: str
+    hits: tuple[Hit, ...]
+    verdict: Verdict
+    confidence: float
+    notices: tuple[str, ...]
+    milliseconds: tuple[float, float, float]  # embedding, search, reading
 
 
 class Engine:
@@ -76,41 +89,60 @@ class Engine:
             raise AnswerError('The question is empty. Write one, for example: qa ask "When was it founded?"')
         wanted = k or self._settings.retrieve.k
         began = time.perf_counter()
-        query, searched, notices = self._understand(question, turns)
+        found = self._find(question, turns, wanted)
+        notices = [*found.notices]
+        if found.verdict is not Verdict.ANSWERED and self._notice:
+            notices.append(self._notice)
+        passages = gather(found.hits, wanted)
+        draft = self._answerer.write(found.asked, passages)
+        answer = cite(
+            question, found.searched, draft, passages, self.index.document, found.verdict, found.confidence, notices
+        )
+        return Reply(answer, Timings(*found.milliseconds, total=(time.perf_counter() - began) * 1e3))
+
+    def searched(self, question: str) -> str:
+        """Return the words to look a question up by: a Spanish one put in English, any other as it is."""
+        if self._settings.retrieve.language != "english":
+            return question
+        glossed = gloss(question, self.index.keyword.knows)
+        return glossed.text if glossed else question
+
+    def _find(self, question: str, turns: Sequence[Turn], wanted: int) -> _Found:
+        """Look a question up, one way after the other until one finds an answer; else the surest counts.
+
+        A follow-up is looked up with its topic and read and judged as typed, so that what answered the last
+        question isn't taken to answer this one.
+        """
+        ways: list[_Found] = []
+        for way in lookups(question, turns):
+            asked = None if way == question else self.searched(question)
+            ways.append(self._look_up(self.searched(way), asked, wanted))
+            if ways[-1].verdict is Verdict.ANSWERED:
+                return ways[-1]
+        return max(ways, key=lambda found: found.confidence)
+
+    def _look_up(self, searched: str, asked: str | None, wanted: int) -> _Found:
+        began = time.perf_counter()
+        query, searched, notices = self._embed(searched)
         embedded = time.perf_counter()
         hits = self._search(searched, query, wanted)
         found = time.perf_counter()
-        hits = self._read(searched, hits)
+        asked = searched if asked is None else asked
+        hits = self._read(asked, hits)
         read = time.perf_counter()
-        passages = gather(hits, wanted)
-        verdict, confidence = self._judge(hits)
-        if verdict is not Verdict.ANSWERED and self._notice:
-            notices.append(self._notice)
-        draft = self._answerer.write(searched, passages)
-        answer = cite(question, searched, draft, passages, self.index.document, verdict, confidence, notices)
-        ended = time.perf_counter()
-        timings = (embedded - began, found - embedded, read - found, ended - began)
-        return Reply(answer, Timings(*(seconds * 1e3 for seconds in timings)))
+        milliseconds = (1e3 * (embedded - began), 1e3 * (found - embedded), 1e3 * (read - found))
+        return _Found(searched, asked, tuple(hits), *self._judge(hits), notices, milliseconds)
 
-    def searched(self, question: str, turns: Sequence[Turn] = ()) -> str:
-        """Return the words to look a question up by: a follow-up made to stand alone, a Spanish one put in English."""
-        asked = standalone(question, turns)
-        if self._settings.retrieve.language != "english":
-            return asked
-        glossed = gloss(asked, self.index.keyword.knows)
-        return glossed.text if glossed else asked
-
-    def _understand(self, question: str, turns: Sequence[Turn]) -> tuple[Query, str, list[str]]:
-        """Return the question's row, its words as they are searched for, and what must be said of them."""
-        searched = self.searched(question, turns)
+    def _embed(self, searched: str) -> tuple[Query, str, tuple[str, ...]]:
+        """Return a question's row, as much of its words as the model reads, and what must be said of that."""
         query = self._embedder.embed_query(searched)
         if query.kept >= len(searched):
-            return query, searched, []
+            return query, searched, ()
         notice = (
             f"The question is longer than the model reads: of its {len(searched):,} characters "
             f"the first {query.kept:,} were searched for."
         )
-        return query, searched[: query.kept], [notice]
+        return query, searched[: query.kept], (notice,)
 
     def _search(self, searched: str, query: Query, wanted: int) -> list[Hit]:
         return retrieve(
