@@ -7,7 +7,9 @@ slice of the document's text at its span.
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.sentences import find_sentences
@@ -16,7 +18,19 @@ from qa.types import Chunk, Document, Section, Span
 if TYPE_CHECKING:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+_ROW = re.compile(r"^(?:[^\r\n]*?(?: \| |\t)[^\r\n]*|\|[ :-]*-[ :|-]*\|?[ ]*(?=[\r\n]|\Z))", re.MULTILINE)
+_RULE = re.compile(r"[\s|:-]*")
+_LONGEST_HEADER = 300  # characters
 _SEPARATORS = ["\n\n", "\r\n\r\n", "\n", "\r", ". ", "? ", "! ", "。", "; ", ", ", " ", ""]
+
+
+@dataclass(slots=True)
+class _Table:
+    """Where a table begins and ends, and the first of its rows that says something."""
+
+    start: int
+    end: int
+    header: str
 
 
 def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[Chunk]:
@@ -43,8 +57,9 @@ def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[C
     for section in document.sections:
         sentences = find_sentences(document.text, section.span)
         ends = [sentence.end for sentence in sentences]
+        tables = _tables(document.text, section)
         for span in _chunk_spans(document.text, section, sentences, splitter, size, overlap):
-            chunks.append(_make_chunk(document, section, span, sentences, ends))
+            chunks.append(_make_chunk(document, section, span, sentences, ends, _header(tables, span.start)))
     return chunks
 
 
@@ -112,7 +127,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 
 def _make_chunk(
-    document: Document, section: Section, span: Span, sentences: Sequence[Span], ends: Sequence[int]
+    document: Document, section: Section, span: Span, sentences: Sequence[Span], ends: Sequence[int], header: str
 ) -> Chunk:
     text = span.of(document.text)
     inside = []
@@ -122,9 +137,29 @@ def _make_chunk(
             break
         inside.append(Span(max(sentence.start, span.start), min(sentence.end, span.end)))
     name = f"{document.source}#{span.start}-{span.end}"
-    chunk = Chunk(name, document.source, section, span, text, tuple(inside))
+    chunk = Chunk(name, document.source, section, span, text, tuple(inside), header)
     _assert_slices(document, chunk)
     return chunk
+
+
+def _tables(text: str, section: Section) -> list[_Table]:
+    """Find the tables of a section: rows that follow each other, each with at least two cells."""
+    tables: list[_Table] = []
+    for row in _ROW.finditer(text, section.span.start, section.span.end):
+        words = "" if _RULE.fullmatch(row[0]) else row[0].strip()
+        if tables and text[tables[-1].end : row.start()] in ("\n", "\r\n"):
+            tables[-1].end = row.end()
+            tables[-1].header = tables[-1].header or words
+        else:
+            tables.append(_Table(row.start(), row.end(), words))
+    return tables
+
+
+def _header(tables: Sequence[_Table], start: int) -> str:
+    """Return the header of the table that goes on at `start`; "" where none does, or it is too long to be one."""
+    at = bisect.bisect_left(tables, start, key=lambda table: table.start) - 1
+    inside = at >= 0 and start < tables[at].end
+    return tables[at].header if inside and len(tables[at].header) <= _LONGEST_HEADER else ""
 
 
 def _assert_slices(document: Document, chunk: Chunk) -> None:

@@ -73,7 +73,7 @@ def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, 
     Hits that weren't read keep their scores, so they can be overtaken but not lost.
     """
     chunks = [hit.chunk for hit in hits[:count]]
-    contexts = [chunk.section.context(index.title(chunk.source)) for chunk in chunks]
+    contexts = [chunk.context(index.title(chunk.source)) for chunk in chunks]
     read = []
     for hit, reading in zip(hits, reader.read(question, [chunk.text for chunk in chunks], contexts), strict=False):
         start = hit.chunk.span.start

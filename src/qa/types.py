@@ -42,6 +42,11 @@ class Span:
         return self.start <= other.start and other.end <= self.end
 
 
+def is_row(text: str) -> bool:
+    """Tell whether a sentence or line is a row of a table: cells stand between " | " or tabs."""
+    return " | " in text or "\t" in text.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A stretch of a document under one heading, on one page where the format has pages.
@@ -54,12 +59,28 @@ class Section:
     heading: tuple[str, ...]
     span: Span
 
-    def context(self, title: str) -> str:
-        """Return what goes in front of a chunk of this section when it is looked up, never into its text."""
+    def context(self, title: str, header: str = "") -> str:
+        """Return what goes in front of a chunk of this section when it is looked up or read, never into its text.
+
+        That is the heading path, the document's title first, and under it the header of a table, if there is one.
+        """
         path = self.heading
         if title and (not path or path[0] != title):
             path = (title, *path)
-        return " › ".join(path)
+        return "\n".join(part for part in (" › ".join(path), header) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stretch of canonical text is found by a person who opens the file.
+
+    `kind` is what is counted there ("page", "slide", "sheet", "cell", "message" …), `label` what the file itself
+    calls it: page "iv", not the fourth. Places of one kind don't overlap; those of several kinds may nest.
+    """
+
+    kind: str
+    label: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A slice of one section: `span.of(document.text) == text`, and each sentence's span lies in `span`."""
+    """A slice of one section: `span.of(document.text) == text`, and each sentence's span lies in `span`.
+
+    `header` is the first row of the table the chunk begins inside, where that row stands before it.
+    """
 
     id: str
     source: str
@@ -87,6 +111,11 @@ class Chunk:
     span: Span
     text: str
     sentences: tuple[Span, ...]
+    header: str = ""
+
+    def context(self, title: str) -> str:
+        """Return what goes in front of the chunk when it is looked up or read."""
+        return self.section.context(title, self.header)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa.answer.lists import asks_for_several, whole_list
+from qa.answer.tables import header_of, passed_over, under
 from qa.types import Draft, Passage, Quote, Reading, Span
 
 Coverage = Callable[[str, Sequence[str]], list[float]]
@@ -57,12 +58,17 @@ class ExtractiveAnswerer:
         sentences = sorted(similarity)
         shift = passage.span.start
         texts = [passage.text[s.start - shift : s.end - shift] for s in sentences]
-        shares = self._coverage(question, texts)
+        header = header_of(texts, next((hit.chunk.header for hit in passage.hits if hit.chunk.header), ""))
+        alone = self._coverage(question, texts)
+        shares = self._coverage(question, under(header, texts)) if header else alone
+        over = passed_over(texts, alone, shares, header)
         several = asks_for_several(question)
         local = [Span(s.start - shift, s.end - shift) for s in sentences]
         readings = [hit.reading for hit in passage.hits if hit.reading and len(hit.reading.span)]
         candidates = []
         for at, (sentence, share) in enumerate(zip(sentences, shares, strict=True)):
+            if at in over:
+                continue
             read = max((r for r in readings if r.span.overlaps(sentence)), key=lambda r: r.logit, default=None)
             score = _MEANING * similarity[sentence] + _WORDS * share + _RANK * passage.score
             if read:

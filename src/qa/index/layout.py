@@ -39,11 +39,11 @@ from qa.protocols import Rows
 from qa.sealed import Sheet
 from qa.types import FileState, LedgerEntry, Section, Span
 
-SCHEMA = 4
+SCHEMA = 5
 POINTER = "CURRENT"
 PARTIAL = "partial"
 REBUILD = "Run: qa index --rebuild"
-CHUNK_COLUMNS = 7
+CHUNK_COLUMNS = 8
 DOCUMENT_COLUMNS = 9
 _POINTED = re.compile(rb"(g\d{6,}) ([0-9a-f]{64})\n")
 
@@ -80,6 +80,7 @@ class Record:
     encoding: str
     characters: int
     chunks: int
+    headers: tuple[str, ...] = ("",)  # of tables; chunks name theirs by number
 
     def to_line(self) -> bytes:
         """Return the record as a line of documents.jsonl."""
@@ -92,7 +93,7 @@ class Record:
         """Read a line of documents.jsonl."""
         flat = json.loads(line)
         sections = tuple(Section(p, tuple(h), Span(a, b)) for p, h, a, b in flat.pop("sections"))
-        return cls(sections=sections, **flat)
+        return cls(sections=sections, headers=tuple(flat.pop("headers")), **flat)
 
     @property
     def entry(self) -> LedgerEntry:

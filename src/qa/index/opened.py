@@ -97,7 +97,7 @@ class Index:
 
     def chunk(self, row: int) -> Chunk:
         """Return chunk `row`, its text read from its own bytes, not through the document."""
-        document, section, start, end, first_byte, last_byte, _ = self._chunks.cut(row, row + 1)[0].tolist()
+        document, section, start, end, first_byte, last_byte, _, header = self._chunks.cut(row, row + 1)[0].tolist()
         record = self._record(document)
         first, last = self.sentence_range(row)
         return Chunk(
@@ -107,6 +107,7 @@ class Index:
             Span(start, end),
             self._decode(first_byte, last_byte),
             tuple(Span(a, b) for a, b in self._sentences.cut(first, last).tolist()),
+            record.headers[header],
         )
 
     def place(self, row: int) -> tuple[str, int]:

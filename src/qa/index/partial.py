@@ -24,7 +24,7 @@ from qa.keyword import Termed, Terms
 from qa.load import Reading
 from qa.protocols import Embedded, Input, Rows
 from qa.sealed import Sheet, map_file
-from qa.types import Chunk, Document, Span
+from qa.types import Chunk, Document, Span, is_row
 
 Stamp = tuple[int, ...]
 
@@ -247,6 +247,7 @@ class Partial:
             reading.encoding,
             len(document.text),
             len(chunks),
+            _headers(chunks),
         )
         number = self._file("places").count
         line, text = record.to_line(), document.text.encode("utf-8")
@@ -276,8 +277,10 @@ class Partial:
         first_id, first_edge = self._file("ids").count, self._file("edges").count - 1
         words = self._words
         for chunk in chunks:
-            texts = (chunk.text[s.start - chunk.span.start : s.end - chunk.span.start] for s in chunk.sentences)
-            for text in (chunk.section.context(document.title), *texts):
+            texts = [chunk.text[s.start - chunk.span.start : s.end - chunk.span.start] for s in chunk.sentences]
+            if chunk.header:  # a row says what its header's words say of it
+                texts = [f"{chunk.header} {text}" if is_row(text) else text for text in texts]
+            for text in (chunk.context(document.title), *texts):
                 flat.extend(words[term] for term in self._terms.of(text))
                 edges.append(first_id + len(flat))
             pieces.append(first_edge + len(edges))
@@ -291,7 +294,7 @@ class Partial:
         record: Record | None = None
         owner = -1
         for row in range(self.embedded, self.chunks):
-            number, section, start, _, first_byte, last_byte, first = part.chunks.values[row].tolist()
+            number, section, start, _, first_byte, last_byte, first, header = part.chunks.values[row].tolist()
             if number != owner:
                 line = part.places.values[number]
                 record = Record.from_line(part.lines.values[line[0] : line[1]].tobytes())
@@ -299,7 +302,7 @@ class Partial:
             assert record is not None
             spans = part.sentences.values[first : part.first_sentence(row + 1)].tolist()
             yield Input(
-                record.sections[section].context(record.title),
+                record.sections[section].context(record.title, record.headers[header]),
                 part.texts.values[first_byte:last_byte].tobytes().decode("utf-8"),
                 tuple(Span(low - start, high - start) for low, high in spans),
             )
@@ -350,17 +353,24 @@ def _tabulate(
         offset += len(document.text[position:edge].encode("utf-8"))
         position = edge
         byte_at[edge] = first_byte + offset
+    headers = _headers(chunks)
     table: list[tuple[int, ...]] = []
     sentences: list[tuple[int, int]] = []
     for chunk in chunks:
         start, end = chunk.span.start, chunk.span.end
         section = section_at[chunk.section.span.start]
-        table.append((number, section, start, end, byte_at[start], byte_at[end], first_sentence + len(sentences)))
+        first, header = first_sentence + len(sentences), headers.index(chunk.header)
+        table.append((number, section, start, end, byte_at[start], byte_at[end], first, header))
         sentences.extend((sentence.start, sentence.end) for sentence in chunk.sentences)
     return (
         np.array(table, dtype=np.int64).reshape(-1, CHUNK_COLUMNS),
         np.array(sentences, dtype=np.int64).reshape(-1, 2),
     )
+
+
+def _headers(chunks: Sequence[Chunk]) -> tuple[str, ...]:
+    """Return the chunks' table headers, each once, none first."""
+    return tuple(dict.fromkeys(["", *(chunk.header for chunk in chunks)]))
 
 
 def _pack(rows: Rows) -> tuple[NDArray[np.int8], Rows]:

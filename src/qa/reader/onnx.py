@@ -36,7 +36,7 @@ _TABLE = "embeddings.word_embeddings.weight"
 _CLS, _SEP = 101, 102
 _WINDOW = 320  # word pieces of question and text together, as in training
 _QUESTION = 64
-_CONTEXT = 48
+_CONTEXT = 80
 _LONGEST_SPAN = 48
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
