@@ -71,7 +71,7 @@ def test_indexing_prints_the_ledger_and_what_changed(run: Run, small_collection:
     code, out, err = run("index", str(small_collection))
     assert code == 0
     assert out.splitlines()[0] == "failed   empty.txt          the file is empty."
-    assert out.splitlines()[-2].startswith("4 files: 3 indexed (")
+    assert out.splitlines()[-2].startswith("4 files: 3 indexed, 0 partly (")
     assert out.splitlines()[-1] == "3 new, 0 changed, 0 unchanged, 0 removed. Index: index"
     assert "reading" in err
     assert "\x1b" not in out + err

@@ -159,6 +159,8 @@ OTHERS = {
     "reader.enabled": "off",
     "serve.host": "::1",
     "serve.port": "8000",
+    "limits.characters": "5000",
+    "limits.memory_mb": "900",
 }
 
 

@@ -149,7 +149,7 @@ def test_an_over_long_earlier_turn_does_not_push_the_question_out(small_engine: 
 def test_a_file_that_fails_is_named_with_its_reason_and_the_others_are_indexed(
     small_collection: Path, settings: Settings
 ) -> None:
-    write_files(small_collection, {"empty.txt": "", "blank.md": " \n", "sheet.xlsx": "x"})
+    write_files(small_collection, {"empty.txt": "", "blank.md": " \n", "sound.mp3": "x"})
     (small_collection / "binary.txt").write_bytes(b"PK\x03\x04\x00\x00\x08\x00" * 20)
     report = build(settings, [small_collection], embedder=HashingEmbedder())
     failed = {entry.source: entry.reason for entry in report.ledger if entry.state is FileState.FAILED}
@@ -159,7 +159,7 @@ def test_a_file_that_fails_is_named_with_its_reason_and_the_others_are_indexed(
         "empty.txt": "the file is empty.",
     }
     skipped = {entry.source: entry.reason for entry in report.ledger if entry.state is FileState.SKIPPED}
-    assert skipped == {"sheet.xlsx": "there is no reader for .xlsx files yet. Save it as text or HTML."}
+    assert skipped == {"sound.mp3": "there is no reader for .mp3 files yet. Save it as text, PDF or HTML."}
     assert open_collection(settings).sources == ("garden.txt", "people/staff.html", "returns.md")
     assert (report.added, report.chunks) == (3, 4)
 

@@ -107,7 +107,7 @@ def test_sentence_rows_come_back_in_eight_bits_and_near_enough(small_collection:
 
 
 def test_the_ledger_is_kept_with_the_index(small_collection: Path, settings: Settings) -> None:
-    write_files(small_collection, {"empty.txt": "", "slides.pptx": "x"})
+    write_files(small_collection, {"empty.txt": "", "sound.mp3": "x"})
     report = make(settings, small_collection)
     assert open_collection(settings).ledger == report.ledger
     assert [(entry.source, entry.state.value, entry.chunks) for entry in report.ledger] == [
@@ -115,7 +115,7 @@ def test_the_ledger_is_kept_with_the_index(small_collection: Path, settings: Set
         ("garden.txt", "indexed", 1),
         ("people/staff.html", "indexed", 1),
         ("returns.md", "indexed", 2),
-        ("slides.pptx", "skipped", 0),
+        ("sound.mp3", "skipped", 0),
     ]
 
 
@@ -268,10 +268,10 @@ def test_a_new_line_in_the_ledger_is_kept_though_no_document_changed(
     small_collection: Path, settings: Settings
 ) -> None:
     make(settings, small_collection)
-    write_files(small_collection, {"slides.pptx": "x"})
+    write_files(small_collection, {"sound.mp3": "x"})
     assert embedded(settings, small_collection) == 0
     assert [entry.source for entry in open_collection(settings).ledger if entry.state is FileState.SKIPPED] == [
-        "slides.pptx"
+        "sound.mp3"
     ]
 
 

@@ -207,7 +207,7 @@ def test_other_legacy_encodings_are_guessed_from_a_sentence(encoding: str, text:
 
 def test_a_guess_is_reported_with_the_reading() -> None:
     reading = read(SPANISH.encode("cp1252"))
-    assert reading.note == f"encoding guessed: {reading.encoding}"
+    assert reading.note == f"Its encoding was guessed: {reading.encoding}."
     assert read(SPANISH).note == ""
 
 

@@ -12,15 +12,14 @@ import pytest
 from qa.cite import cite
 from qa.types import (
     Answer,
-    Document,
     Draft,
     FileState,
     LedgerEntry,
     Parts,
     Passage,
+    Place,
     Quote,
     Reading,
-    Section,
     Span,
     Verdict,
 )
@@ -35,6 +34,7 @@ from qa.ui.render import (
     to_json,
     to_text,
 )
+from qa.ui.render import where as inside
 from tests.samples import document, hit, lookup, passage
 from tests.samples import place as where
 
@@ -123,6 +123,7 @@ def test_a_citation_in_json_says_where_its_quote_stands() -> None:
         "source": "pumps.md",
         "digest": "sha256:pumps.md",
         "page": None,
+        "place": "",
         "heading": "Yard › Pumps",
         "start": 25,
         "end": 57,
@@ -143,6 +144,7 @@ def test_a_passage_in_json_has_its_text_scores_and_highlights() -> None:
         "n": 1,
         "source": "pumps.md",
         "page": None,
+        "place": "",
         "heading": "Yard › Pumps",
         "start": 0,
         "end": len(TEXT),
@@ -330,8 +332,29 @@ def test_the_best_three_passages_are_shown_and_those_cited() -> None:
 
 
 def test_a_place_names_the_page_where_there_is_one() -> None:
-    of = Document("a.pdf", "d", "t", TEXT, (Section("xii", ("Yard",), Span(0, len(TEXT))),))
-    assert place(passage(of, TEXT)) == "a.pdf · p. xii · Yard"
+    shown = replace(passage(document(TEXT, "a.pdf", ("Yard",)), TEXT), places=(Place("page", "xii", Span(0, 40)),))
+    assert place(shown) == "a.pdf · p. xii · Yard"
+    assert place(shown, Span(41, 50)) == "a.pdf · Yard", "the page ends before"
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        ([("page", "12", 0, 20), ("page", "13", 20, 40)], "p. 12–13"),
+        ([("slide", "3", 0, 40)], "slide 3"),
+        (
+            [("sheet", "Budget", 0, 40), ("row", "7", 5, 20), ("cell", "B7", 5, 9), ("cell", "D7", 12, 20)],
+            "sheet Budget, B7–D7",
+        ),
+        ([("time", "00:01:02", 0, 9)], "at 00:01:02"),
+        ([("chapter", "The Storm", 0, 40)], "The Storm"),
+        ([("page", "14", 30, 40)], ""),
+    ],
+)
+def test_a_place_is_named_as_a_person_would_look_for_it(places: list[tuple[str, str, int, int]], said: str) -> None:
+    found = tuple(Place(kind, label, Span(a, b)) for kind, label, a, b in places)
+    shown = replace(passage(document(TEXT, "a.pdf"), TEXT), places=found)
+    assert inside(shown, Span(0, 25)) == said
 
 
 def test_the_ledger_ends_with_the_sums() -> None:
@@ -346,7 +369,7 @@ def test_the_ledger_ends_with_the_sums() -> None:
         "indexed  b.txt   300 characters, 1 sections, 1 chunks, text, encoding guessed: cp1252",
         "skipped  c.pptx  there is no reader for .pptx files yet.",
         "failed   d.txt   the file is empty.",
-        "4 files: 2 indexed (1,500 characters, 5 chunks), 1 skipped, 1 failed",
+        "4 files: 2 indexed, 0 partly (1,500 characters, 5 chunks), 1 skipped, 1 failed",
     ]
 
 

@@ -75,7 +75,7 @@ def test_a_citation_reads_its_words_out_of_the_passage_by_absolute_offsets() -> 
 
 def test_verdicts_and_file_states_are_spelled_as_the_interface_has_them() -> None:
     assert [str(verdict) for verdict in Verdict] == ["answered", "unsure", "not_found"]
-    assert [str(state) for state in FileState] == ["indexed", "skipped", "failed"]
+    assert [str(state) for state in FileState] == ["indexed", "partly", "skipped", "failed"]
 
 
 def test_the_nouns_cannot_be_changed() -> None:

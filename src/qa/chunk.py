@@ -57,7 +57,7 @@ def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[C
     for section in document.sections:
         sentences = find_sentences(document.text, section.span)
         ends = [sentence.end for sentence in sentences]
-        tables = _tables(document.text, section)
+        tables = _tables(document, section)
         for span in _chunk_spans(document.text, section, sentences, splitter, size, overlap):
             chunks.append(_make_chunk(document, section, span, sentences, ends, _header(tables, span.start)))
     return chunks
@@ -142,8 +142,12 @@ def _make_chunk(
     return chunk
 
 
-def _tables(text: str, section: Section) -> list[_Table]:
-    """Find the tables of a section: rows that follow each other, each with at least two cells."""
+def _tables(document: Document, section: Section) -> list[_Table]:
+    """Find the tables of a section: the rows its format knows, else lines of at least two cells that follow."""
+    text = document.text
+    known = [place.span for place in document.places if place.kind == "row" and section.span.contains(place.span)]
+    if known:
+        return [_Table(known[0].start, known[-1].end, known[0].of(text))]
     tables: list[_Table] = []
     for row in _ROW.finditer(text, section.span.start, section.span.end):
         words = "" if _RULE.fullmatch(row[0]) else row[0].strip()

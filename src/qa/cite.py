@@ -43,7 +43,11 @@ def cite(
     for quote in draft.quotes:
         quoted.setdefault(quote.number, []).append(quote.span)
     marked = [
-        replace(passage, highlights=tuple(sorted(quoted[passage.number]))) if passage.number in quoted else passage
+        replace(
+            passage,
+            highlights=tuple(sorted(quoted.get(passage.number, passage.highlights))),
+            places=document_of(passage.source).places_of(passage.span),
+        )
         for passage in passages
     ]
     by_number = {passage.number: passage for passage in marked}

@@ -88,6 +88,19 @@ class VerdictSettings(_Frozen):
     questions: int = Field(24, ge=0, description="Questions made from the collection to calibrate on; 0: none.")
 
 
+class LimitSettings(_Frozen):
+    """What one file may cost: generous for real documents, finite for those that mean harm."""
+
+    file_mb: int = Field(512, ge=1, description="Size of a file; a larger one is not read.")
+    characters: int = Field(50_000_000, ge=1000, description="Characters of one document's text; the rest is left out.")
+    pages: int = Field(20_000, ge=1, description="Pages, slides or sheets of one file; the rest is left out.")
+    members: int = Field(10_000, ge=1, description="Files in an archive, messages in a mailbox.")
+    unpacked_mb: int = Field(1000, ge=1, description="What an archive may unpack to.")
+    depth: int = Field(3, ge=0, le=20, description="Archives in archives, messages in messages.")
+    seconds: float = Field(120.0, gt=0, description="Time one file may take to be parsed in a process of its own.")
+    memory_mb: int = Field(2000, ge=300, description="Memory that process may take.")
+
+
 class ServeSettings(_Frozen):
     """Where the page is served."""
 
@@ -104,6 +117,7 @@ class Settings(_Frozen):
     retrieve: RetrieveSettings = RetrieveSettings()
     reader: ReaderSettings = ReaderSettings()
     verdict: VerdictSettings = VerdictSettings()
+    limits: LimitSettings = LimitSettings()
     serve: ServeSettings = ServeSettings()
 
 

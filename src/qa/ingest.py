@@ -1,20 +1,22 @@
 """Files to a plan: what to keep, what to put down anew, and why some can't be read.
 
 A file whose size and times are those of the last build isn't opened. Times tell nothing of a file that changed so
-shortly before it was looked at that a second change might bear the same time; those are read again.
+shortly before it was looked at that a second change might bear the same time; those are read again. Files inside a
+file (an archive's members, a message's attachments) share its fate, and are documents of their own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qa.chunk import chunk_document
 from qa.errors import LoadError, UnreadableDocument, UnsupportedFormat
 from qa.index import Index
 from qa.index.partial import Partial, Stamp
-from qa.load import Found, read_document, supported_suffixes
+from qa.load import CONTAINERS, Found, Readers, Reading, inside, supported_suffixes
 from qa.types import FileState, LedgerEntry
 
 _TOO_NEAR = 2_000_000_000  # nanoseconds; the coarsest clock of a file system in use counts in two seconds
@@ -26,8 +28,17 @@ class Plan:
 
     kept: dict[str, Stamp] = field(default_factory=dict)  # taken over from the index
     made: dict[str, Stamp] = field(default_factory=dict)  # put down, in this build or one before that was killed
-    unread: list[LedgerEntry] = field(default_factory=list)
+    others: list[LedgerEntry] = field(default_factory=list)  # no documents: not read, or all in files inside them
     looked_into: int = 0  # files that were read though they had not changed
+
+
+@dataclass(slots=True)
+class _Known:
+    """What an index knows of one file: its documents' digests by source, its stamp, its other lines."""
+
+    digests: dict[str, str] = field(default_factory=dict)
+    stamp: Stamp = ()
+    others: list[LedgerEntry] = field(default_factory=list)
 
 
 def unchanged(stamp: Stamp, before: Stamp, looked: int) -> bool:
@@ -35,63 +46,130 @@ def unchanged(stamp: Stamp, before: Stamp, looked: int) -> bool:
     return stamp == before != () and max(stamp[1:]) + _TOO_NEAR < looked
 
 
-def make_plan(
-    found: Sequence[Found],
-    old: Index | None,
-    looked: int,
-    partial: Callable[[], Partial],
-    *,
-    size: int,
-    overlap: int,
-    say: Callable[[int], None],
-) -> Plan:
-    """Decide about each file: keep its old revision, put it down anew, or say why not.
+class Planner:
+    """Decides about each file: keep its old revision, put it down anew, or say why not.
 
     `looked` is when old's files were last known to be as recorded; `partial` is asked for once it's needed.
     """
-    plan = Plan()
-    before = _known(old)
-    for done, item in enumerate(found, start=1):
-        digest, stamp = before.get(item.source, ("", ()))
-        if not item.problem and digest and unchanged(item.stamp, stamp, looked):
-            plan.kept[item.source] = item.stamp
-        else:
-            _take(plan, item, digest, partial, size=size, overlap=overlap)
-        say(done)
-    return plan
 
+    def __init__(
+        self,
+        old: Index | None,
+        looked: int,
+        partial: Callable[[], Partial],
+        readers: Readers,
+        *,
+        size: int,
+        overlap: int,
+    ) -> None:
+        self._old, self._looked = old, looked
+        self._partial, self._readers = partial, readers
+        self._size, self._overlap = size, overlap
 
-def _known(old: Index | None) -> Mapping[str, tuple[str, Stamp]]:
-    if old is None:
-        return {}
-    return {record.source: (record.digest, stamp) for record, stamp in zip(old.records, old.stamps, strict=True)}
+    def plan(self, found: Sequence[Found], say: Callable[[int], None]) -> Plan:
+        """Go through the files met, in order."""
+        plan = Plan()
+        known = self._known({item.source for item in found})
+        for done, item in enumerate(found, start=1):
+            before = known.get(item.source, _Known())
+            if not item.problem and before.digests and unchanged(item.stamp, before.stamp, self._looked):
+                _keep(plan, item, before)
+            else:
+                self._take(plan, item, before)
+            say(done)
+        return plan
 
+    def _known(self, met: set[str]) -> dict[str, _Known]:
+        """Sort what the index knows by the file it came from, which for a file inside a file is the outermost."""
+        known: dict[str, _Known] = defaultdict(_Known)
+        if self._old is None:
+            return known
+        for record, stamp in zip(self._old.records, self._old.stamps, strict=True):
+            of = known[_outermost(record.source, met)]
+            of.digests[record.source] = record.digest
+            of.stamp = stamp
+        for entry in self._old.others:
+            known[_outermost(entry.source, met)].others.append(entry)
+        return known
 
-def _take(plan: Plan, item: Found, digest: str, partial: Callable[[], Partial], *, size: int, overlap: int) -> None:
-    try:
-        if item.problem:
-            raise UnsupportedFormat(item.source, item.problem)
-        data = _read_bytes(item)
-        if digest and f"sha256:{hashlib.sha256(data).hexdigest()}" == digest:
-            plan.kept[item.source] = item.stamp
-            plan.looked_into += 1
+    def _take(self, plan: Plan, item: Found, before: _Known) -> None:
+        try:
+            if item.problem:
+                raise UnsupportedFormat(item.source, item.problem)
+            data = self._bytes(item)
+            if before.digests.get(item.source) == _digest(data):
+                _keep(plan, item, before)
+                plan.looked_into += 1
+                return
+            self._put(plan, item, data, before, depth=0)
+        except LoadError as exc:
+            plan.others.append(_refused(item, exc))
+
+    def _put(self, plan: Plan, item: Found, data: bytes, before: _Known, *, depth: int) -> None:
+        """Put a file's document down, and those of the files inside it."""
+        made = self._partial().documents.get(item.source)
+        if made and made.record.reader not in CONTAINERS:
+            plan.made[item.source] = item.stamp
             return
-        if item.source not in partial().documents:
-            reading = read_document(item, data)
-            chunks = tuple(chunk_document(reading.document, size=size, overlap=overlap))
-            partial().put(reading, chunks, item.stamp)
-        plan.made[item.source] = item.stamp
-    except LoadError as exc:
-        state = FileState.SKIPPED if isinstance(exc, UnsupportedFormat) else FileState.FAILED
-        plan.unread.append(LedgerEntry(item.source, state, exc.reason))
+        reading = self._readers.read(item, data, depth)
+        if reading.document.sections:
+            chunks = tuple(chunk_document(reading.document, size=self._size, overlap=self._overlap))
+            self._partial().put(reading, chunks, item.stamp)
+            plan.made[item.source] = item.stamp
+        else:
+            plan.others.append(_container(item, reading))
+        for child in reading.children:
+            within = inside(item, child)
+            try:
+                if before.digests.get(within.source) == _digest(child.data):
+                    plan.kept[within.source] = item.stamp
+                else:
+                    self._put(plan, within, child.data, before, depth=depth + 1)
+            except LoadError as exc:
+                plan.others.append(_refused(within, exc))
+
+    def _bytes(self, found: Found) -> bytes:
+        if found.path.suffix.lower() not in supported_suffixes():
+            return b""  # it will be refused for its suffix
+        most = self._readers.limits.file_bytes
+        try:
+            if found.path.stat().st_size > most:
+                raise UnreadableDocument(
+                    found.source, f"it is larger than {most // 1_000_000} MB.", "Split it, or raise limits.file_mb."
+                )
+            return found.path.read_bytes()
+        except OSError as exc:
+            raise UnreadableDocument(
+                found.source, f"it can't be opened ({exc.strerror or exc}).", "Check its permissions."
+            ) from exc
 
 
-def _read_bytes(found: Found) -> bytes:
-    if found.path.suffix.lower() not in supported_suffixes():
-        return b""  # it will be refused for its suffix
-    try:
-        return found.path.read_bytes()
-    except OSError as exc:
-        raise UnreadableDocument(
-            found.source, f"it can't be opened ({exc.strerror or exc}).", "Check its permissions."
-        ) from exc
+def _outermost(source: str, met: Iterable[str]) -> str:
+    """Return the file met in which a source lies, itself if it was met or none was."""
+    name = source
+    while name not in met and "/" in name:
+        name = name.rpartition("/")[0]
+    return name if name in met else source
+
+
+def _keep(plan: Plan, item: Found, before: _Known) -> None:
+    plan.kept.update(dict.fromkeys(before.digests, item.stamp))
+    plan.others.extend(before.others)
+
+
+def _refused(item: Found, exc: LoadError) -> LedgerEntry:
+    state = FileState.SKIPPED if isinstance(exc, UnsupportedFormat) else FileState.FAILED
+    return LedgerEntry(item.source, state, exc.reason)
+
+
+def _container(item: Found, reading: Reading) -> LedgerEntry:
+    """Return the line of a file whose text is all in the files inside it."""
+    count = len(reading.children)
+    said = f"{count} file{'s' if count > 1 else ''} inside, each with a line of its own."
+    return LedgerEntry(
+        item.source, FileState.INDEXED, " ".join([said, reading.note]).strip(), reading.reader, extent=reading.extent
+    )
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.answer.verdict import ErrorRates
 from qa.index import Fingerprint
-from qa.types import FileState, LedgerEntry
+from qa.types import LedgerEntry
 
 _LIBRARIES = ("sentence-transformers", "onnxruntime", "numpy", "gradio")
 
@@ -67,7 +67,7 @@ class Status:
             "index": str(self.folder),
             "bytes": self.size,
             "roots": list(self.roots),
-            "documents": sum(entry.state is FileState.INDEXED for entry in self.ledger),
+            "documents": sum(entry.is_searched and entry.chunks > 0 for entry in self.ledger),
             "chunks": self.chunks,
             "fingerprint": asdict(self.fingerprint),
             "runtime": self.runtime,

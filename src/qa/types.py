@@ -8,7 +8,7 @@ nothing is copied upward.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -42,9 +42,11 @@ class Span:
         return self.start <= other.start and other.end <= self.end
 
 
-def is_row(text: str) -> bool:
-    """Tell whether a sentence or line is a row of a table: cells stand between " | " or tabs."""
-    return " | " in text or "\t" in text.strip()
+def is_row(text: str, header: str = "") -> bool:
+    """Tell whether a sentence or line is a row of a table: cells stand between " | ", tabs or what divides `header`."""
+    if " | " in text or "\t" in text.strip():
+        return True
+    return any(0 < header.count(mark) <= text.count(mark) for mark in ",;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Document:
     """One source with its canonical text: decoded once, then never changed.
 
     `source` is the path relative to the collection and is the document's identity; `digest` is
-    "sha256:…" of the file's bytes and is its revision.
+    "sha256:…" of the file's bytes and is its revision. `author` and `date` are the file's own word.
     """
 
     source: str
@@ -96,6 +98,13 @@ class Document:
     title: str
     text: str
     sections: tuple[Section, ...]
+    places: tuple[Place, ...] = ()
+    author: str = ""
+    date: str = ""
+
+    def places_of(self, span: Span) -> tuple[Place, ...]:
+        """Return the places that hold some of a span."""
+        return tuple(place for place in self.places if place.span.overlaps(span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +178,8 @@ class Hit:
 class Passage:
     """Evidence as it is shown: one or more overlapping hits of one document, numbered from 1.
 
-    `highlights` lie inside `span`. `support` holds hits elsewhere that say the same in nearly the same
-    words.
+    `highlights` lie inside `span`; `places` are those of the document that overlap it. `support` holds hits
+    elsewhere that say the same in nearly the same words.
     """
 
     number: int
@@ -179,6 +188,7 @@ class Passage:
     text: str
     highlights: tuple[Span, ...] = ()
     support: tuple[Hit, ...] = ()
+    places: tuple[Place, ...] = ()
 
     @property
     def source(self) -> str:
@@ -294,11 +304,25 @@ class Turn:
 
 
 class FileState(StrEnum):
-    """What became of a file: read into the index, left out on purpose, or failed."""
+    """What became of a file: read into the index, whole or partly, left out on purpose, or failed."""
 
     INDEXED = "indexed"
+    PARTLY = "partly"
     SKIPPED = "skipped"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a file was read: `parts` pages, slides or sheets, of them `empty` without text.
+
+    `hidden` and `lost` count characters that nobody sees in the file, and that a limit left out.
+    """
+
+    parts: int = 0
+    empty: int = 0
+    hidden: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +330,8 @@ class LedgerEntry:
     """One file's line in the coverage ledger.
 
     `reason` says why a file isn't indexed, or what a reader should know of one that is.
-    `characters` counts the canonical text; `reader` and `encoding` name how it was read.
+    `characters` counts the canonical text; `reader` and `encoding` name how it was read. `same_as` is another
+    file of the very same bytes, the first by name.
     """
 
     source: str
@@ -317,3 +342,10 @@ class LedgerEntry:
     characters: int = 0
     sections: int = 0
     chunks: int = 0
+    extent: Extent = field(default_factory=Extent)
+    same_as: str = ""
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether some of the file is in the index."""
+        return self.state in (FileState.INDEXED, FileState.PARTLY)

@@ -19,7 +19,7 @@ def header_of(texts: Sequence[str], known: str) -> str:
 
 def under(header: str, texts: Sequence[str]) -> list[str]:
     """Put the header in front of each row: what it says is said of all of them."""
-    return [f"{header} {text}" if is_row(text) and text != header else text for text in texts]
+    return [f"{header} {text}" if is_row(text, header) and text != header else text for text in texts]
 
 
 def passed_over(texts: Sequence[str], alone: Sequence[float], together: Sequence[float], header: str) -> set[int]:
@@ -28,7 +28,7 @@ def passed_over(texts: Sequence[str], alone: Sequence[float], together: Sequence
     `alone` and `together` are the shares of the question's terms that stand in each, without and with the header.
     Where some row holds any, those that hold fewer are passed over; so is the header, where a row adds to it.
     """
-    rows = [at for at, text in enumerate(texts) if is_row(text)]
+    rows = [at for at, text in enumerate(texts) if is_row(text, header)]
     labelled = [at for at in rows if texts[at] != header]
     most = max((alone[at] for at in labelled), default=0.0)
     if most < _SAME:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa.config import Settings
 from qa.index import Index, open_index, stored
 from qa.keyword import KeywordIndex
 from qa.protocols import Embedder, Reader, VectorStore
 from qa.retrieve import Weights
+
+if TYPE_CHECKING:
+    from qa.load import Readers
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -37,6 +41,22 @@ def make_reader(settings: Settings) -> Reader | None:
     from qa.reader.onnx import OnnxReader
 
     return OnnxReader(threads=usable_cores())
+
+
+def make_readers(settings: Settings) -> Readers:
+    """Return the readers of files, within the limits the settings set."""
+    from qa.load import Limits, Readers
+
+    how = settings.limits
+    limits = Limits(
+        file_bytes=1_000_000 * how.file_mb,
+        characters=how.characters,
+        pages=how.pages,
+        members=how.members,
+        unpacked_bytes=1_000_000 * how.unpacked_mb,
+        depth=how.depth,
+    )
+    return Readers(limits, seconds=how.seconds, memory=1_000_000 * how.memory_mb)
 
 
 def make_store(dim: int) -> VectorStore:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from qa.config import Settings
 from qa.engine import adapters
 from qa.errors import ConfigError, IndexMismatch, StoreError
-from qa.index import PARTIAL, SCHEMA, Fingerprint, Index, Record, exists, stored
+from qa.index import PARTIAL, SCHEMA, Fingerprint, Index, Record, exists, ledger_of, stored
 from qa.index.generation import Taken, confirmed, drop_partial, last_look, sweep, write_generation, writing
 from qa.index.partial import Partial
 from qa.protocols import Embedder, Reader
@@ -71,7 +71,7 @@ def build(
     Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
     index; a file that can't be read costs that file alone and is named in the ledger.
     """
-    from qa.ingest import make_plan
+    from qa.ingest import Planner
     from qa.keyword import Terms
     from qa.load import walk
 
@@ -90,15 +90,11 @@ def build(
         with contextlib.closing(
             _Work(settings.index, fingerprint, embedder, Terms(settings.retrieve.language), found)
         ) as work:
-            plan = make_plan(
-                found,
-                old,
-                last_look(settings.index) if old else 0,
-                work.partial,
-                size=settings.chunk.size,
-                overlap=settings.chunk.overlap,
-                say=lambda done: say("reading", done, len(found)),
-            )
+            looked = last_look(settings.index) if old else 0
+            chunk = settings.chunk
+            with contextlib.closing(adapters.make_readers(settings)) as readers:
+                planner = Planner(old, looked, work.partial, readers, size=chunk.size, overlap=chunk.overlap)
+                plan = planner.plan(found, lambda done: say("reading", done, len(found)))
             report = _report(plan, old, work, roots, note)
             names = tuple(str(root) for root in roots)
             same = old and not report.altered and (old.ledger, old.roots) == (report.ledger, names)
@@ -112,7 +108,7 @@ def build(
                 settings.index,
                 old=old,
                 documents=_taken(plan, old, work),
-                unread=plan.unread,
+                unread=plan.others,
                 roots=names,
                 fingerprint=fingerprint,
                 runtime=getattr(embedder, "runtime", ""),
@@ -216,8 +212,8 @@ def _fingerprint(settings: Settings, embedder: Embedder) -> Fingerprint:
 def _report(plan: Plan, old: Index | None, work: _Work, roots: Sequence[Path], note: str) -> BuildReport:
     """Count what a plan will do; raise ConfigError where not one file can be read."""
     before = {record.source: record for record in old.records} if old else {}
-    indexed = [before[source].entry for source in plan.kept] + [work.record(source).entry for source in plan.made]
-    ledger = tuple(sorted([*indexed, *plan.unread], key=lambda entry: entry.source))
+    indexed = [before[source] for source in plan.kept] + [work.record(source) for source in plan.made]
+    ledger = ledger_of(indexed, plan.others)
     if not indexed:
         reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])
         raise ConfigError(f"{_names(roots)}: none of {len(ledger)} files can be read. {reasons}")

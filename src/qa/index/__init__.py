@@ -5,7 +5,7 @@ What a question needs is named here; who builds imports `partial` and `generatio
 
 from __future__ import annotations
 
-from qa.index.layout import PARTIAL, SCHEMA, Fingerprint, Record, Stored, exists, stored
+from qa.index.layout import PARTIAL, SCHEMA, Fingerprint, Record, Stored, exists, ledger_of, stored
 from qa.index.opened import Index, open_index
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Record",
     "Stored",
     "exists",
+    "ledger_of",
     "open_index",
     "stored",
 ]

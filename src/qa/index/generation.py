@@ -114,7 +114,7 @@ def write_generation(
         "dim": store.dim,
         "roots": list(roots),
         "documents": len(documents),
-        "unread": len(unread),
+        "unread": sum(not entry.is_searched for entry in unread),
         "chunks": sum(stretch.chunks[1] - stretch.chunks[0] for stretch in stretches),
         "drift": 0,
         "calibration": None,

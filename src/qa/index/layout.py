@@ -28,8 +28,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,9 @@ from qa.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from qa.keyword import Termed
 from qa.protocols import Rows
 from qa.sealed import Sheet
-from qa.types import FileState, LedgerEntry, Section, Span
+from qa.types import Extent, FileState, LedgerEntry, Place, Section, Span
 
-SCHEMA = 5
+SCHEMA = 6
 POINTER = "CURRENT"
 PARTIAL = "partial"
 REBUILD = "Run: qa index --rebuild"
@@ -69,7 +69,10 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A document's line in documents.jsonl: everything but its text. `note`: what to know of how it was read."""
+    """A document's line in documents.jsonl: everything but its text. `note`: what to know of how it was read.
+
+    Its places stand behind a tab in the line, as `packed`: a spreadsheet has many, and few are ever asked for.
+    """
 
     source: str
     digest: str
@@ -81,37 +84,57 @@ class Record:
     characters: int
     chunks: int
     headers: tuple[str, ...] = ("",)  # of tables; chunks name theirs by number
+    author: str = ""
+    date: str = ""
+    extent: Extent = field(default_factory=Extent)
+    packed: bytes = b"[]"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where stretches of the text are found by a person who opens the file."""
+        return tuple(Place(kind, label, Span(a, b)) for kind, label, a, b in json.loads(self.packed))
 
     def to_line(self) -> bytes:
         """Return the record as a line of documents.jsonl."""
-        flat = {name: getattr(self, name) for name in self.__slots__ if name != "sections"}
+        flat = {name: getattr(self, name) for name in self.__slots__ if name != "packed"}
         flat["sections"] = [[s.page, list(s.heading), s.span.start, s.span.end] for s in self.sections]
-        return to_line(flat)
+        flat["extent"] = asdict(self.extent)
+        return to_line(flat)[:-1] + b"\t" + self.packed + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Record:
         """Read a line of documents.jsonl."""
-        flat = json.loads(line)
+        head, _, packed = line.rstrip(b"\n").partition(b"\t")
+        flat = json.loads(head)
         sections = tuple(Section(p, tuple(h), Span(a, b)) for p, h, a, b in flat.pop("sections"))
-        return cls(sections=sections, headers=tuple(flat.pop("headers")), **flat)
+        headers, extent = tuple(flat.pop("headers")), Extent(**flat.pop("extent"))
+        return cls(sections=sections, headers=headers, extent=extent, packed=bytes(packed), **flat)
 
     @property
     def entry(self) -> LedgerEntry:
         """The document's line in the ledger."""
+        partly = self.extent.empty or self.extent.lost
         return LedgerEntry(
             self.source,
-            FileState.INDEXED,
+            FileState.PARTLY if partly else FileState.INDEXED,
             self.note,
             self.reader,
             self.encoding,
             self.characters,
             len(self.sections),
             self.chunks,
+            self.extent,
         )
 
 
+def pack_places(places: Sequence[Place]) -> bytes:
+    """Return places as JSON, for `Record.packed`."""
+    flat = [[place.kind, place.label, place.span.start, place.span.end] for place in places]
+    return json.dumps(flat, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
-class Place:
+class Stand:
     """A row of documents.npy: where a document's parts stand, and its file's size and times."""
 
     first_of_line: int
@@ -212,8 +235,18 @@ def to_line(facts: dict[str, Any]) -> bytes:
     return json.dumps(facts, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
+def ledger_of(records: Sequence[Record], others: Sequence[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """Return one line a file met, sorted by source; of files of the same bytes all but the first name it."""
+    first: dict[str, str] = {}
+    entries = list(others)
+    for record in sorted(records, key=lambda record: record.source):
+        original = first.setdefault(record.digest, record.source)
+        entries.append(record.entry if original == record.source else replace(record.entry, same_as=original))
+    return tuple(sorted(entries, key=lambda entry: entry.source))
+
+
 def unread_from(data: bytes) -> Iterator[LedgerEntry]:
     """Read unread.jsonl."""
     for line in data.splitlines():
         facts = json.loads(line)
-        yield LedgerEntry(**(facts | {"state": FileState(facts["state"])}))
+        yield LedgerEntry(**(facts | {"state": FileState(facts["state"]), "extent": Extent(**facts["extent"])}))

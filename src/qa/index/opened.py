@@ -14,8 +14,9 @@ from qa.index.layout import (
     REBUILD,
     Fingerprint,
     Part,
-    Place,
     Record,
+    Stand,
+    ledger_of,
     read_manifest,
     read_pointer,
     unread_from,
@@ -67,8 +68,12 @@ class Index:
     @functools.cached_property
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """One line a file met at the last build, read or not, sorted by source."""
-        unread = unread_from(self._files.read("unread.jsonl"))
-        return tuple(sorted([*(record.entry for record in self.records), *unread], key=lambda entry: entry.source))
+        return ledger_of(self.records, self.others)
+
+    @functools.cached_property
+    def others(self) -> tuple[LedgerEntry, ...]:
+        """The lines of files that are no documents: not read, or with all their text in files inside them."""
+        return tuple(unread_from(self._files.read("unread.jsonl")))
 
     @property
     def stamps(self) -> list[tuple[int, ...]]:
@@ -91,7 +96,16 @@ class Index:
             number = self._number(source)
             record, place = self._record(number), self._place(number)
             text = self._decode(place.first_byte, place.last_byte)
-            document = Document(record.source, record.digest, record.title, text, record.sections)
+            document = Document(
+                record.source,
+                record.digest,
+                record.title,
+                text,
+                record.sections,
+                record.places,
+                record.author,
+                record.date,
+            )
             self._cached = document
         return document
 
@@ -170,8 +184,8 @@ class Index:
             raise KeyError(source)
         return number
 
-    def _place(self, number: int) -> Place:
-        return Place(*self._places.cut(number, number + 1)[0].tolist())
+    def _place(self, number: int) -> Stand:
+        return Stand(*self._places.cut(number, number + 1)[0].tolist())
 
     def _read_record(self, number: int) -> Record:
         place = self._place(number)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.index.layout import CHUNK_COLUMNS, DOCUMENT_COLUMNS, Fingerprint, Part, Record, to_line
+from qa.index.layout import CHUNK_COLUMNS, DOCUMENT_COLUMNS, Fingerprint, Part, Record, pack_places, to_line
 from qa.keyword import Termed, Terms
 from qa.protocols import Embedded, Input, Rows
 from qa.sealed import Sheet, map_file
@@ -250,6 +250,10 @@ class Partial:
             len(document.text),
             len(chunks),
             _headers(chunks),
+            document.author,
+            document.date,
+            reading.extent,
+            pack_places(document.places),
         )
         number = self._file("places").count
         line, text = record.to_line(), document.text.encode("utf-8")
@@ -281,7 +285,7 @@ class Partial:
         for chunk in chunks:
             texts = [chunk.text[s.start - chunk.span.start : s.end - chunk.span.start] for s in chunk.sentences]
             if chunk.header:  # a row says what its header's words say of it
-                texts = [f"{chunk.header} {text}" if is_row(text) else text for text in texts]
+                texts = [f"{chunk.header} {text}" if is_row(text, chunk.header) else text for text in texts]
             for text in (chunk.context(document.title), *texts):
                 flat.extend(words[term] for term in self._terms.of(text))
                 edges.append(first_id + len(flat))

@@ -1,96 +1,146 @@
-"""The suffix table: which reader turns which file into a document."""
+"""Files to documents: picks the reader, and where it works; what it finds becomes a document and a ledger line."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from qa.errors import NoText, UnreadableDocument, UnsupportedFormat
-from qa.load import html, markdown, plain
-from qa.load.decode import decode
-from qa.load.sections import Heading, sections_of
+from qa.load.extracted import Child, Extracted, Limits, Unreadable
+from qa.load.isolated import Worker
+from qa.load.sections import sections_of
+from qa.load.table import BY_SUFFIX, FORMATS, READERS
 from qa.load.walk import Found
-from qa.types import Document
+from qa.types import Document, Extent, Span
+
+ONLY_MEMBER = "content"  # what a compressed file that names nothing calls what is in it
+_MOST_NAMED = 3  # parts without text that a note names
+_CUTTING = ("slide", "chapter", "sheet", "message")  # places no section goes across
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document and how it was read. `note` is what a person should know of it, "" for nothing."""
+    """What a file held, and how it was read. `note` is what a person should know of it, "" for nothing.
+
+    Where all its text is in its `children`, as in an archive, the document is empty.
+    """
 
     document: Document
     reader: str
     encoding: str
     note: str = ""
+    extent: Extent = field(default_factory=Extent)
+    children: tuple[Child, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Extracted:
-    """What a reader finds: canonical text, where its headings stand, its title, where its body begins."""
+class Readers:
+    """Reads files within limits, those that may mean harm in a process of their own; close it when done."""
 
-    text: str
-    headings: list[Heading]
-    title: str = ""
-    start: int = 0
+    def __init__(self, limits: Limits = Limits(), *, seconds: float = 120.0, memory: int = 2_000_000_000) -> None:  # noqa: B008
+        self.limits = limits
+        self._seconds = seconds
+        self._worker = Worker(memory=memory)
 
+    def close(self) -> None:
+        """End the process, if one was started."""
+        self._worker.close()
 
-def _read_plain(text: str) -> _Extracted:
-    headings = plain.find_headings(text)
-    leads = headings and not text[: headings[0].span.start].strip("\ufeff \r\n")
-    return _Extracted(text, headings, headings[0].words if leads else "")
+    def read(self, found: Found, data: bytes, depth: int = 0) -> Reading:
+        """Read one file's bytes; raise a LoadError that says why it can't be done.
 
-
-def _read_markdown(text: str) -> _Extracted:
-    headings = markdown.find_headings(text)
-    first = next((heading.words for heading in headings if heading.level == 1), "")
-    return _Extracted(text, headings, markdown.front_matter_title(text) or first, markdown.front_matter_end(text))
-
-
-def _read_html(markup: str) -> _Extracted:
-    text, headings, title = html.extract(markup)
-    first = next((heading.words for heading in headings if heading.level == 1), "")
-    return _Extracted(text, headings, first or title)
-
-
-# suffix → (reader's name, whether the bytes are markup that may declare its encoding, reader)
-_READERS: dict[str, tuple[str, bool, Callable[[str], _Extracted]]] = {
-    ".txt": ("text", False, _read_plain),
-    ".text": ("text", False, _read_plain),
-    ".md": ("markdown", False, _read_markdown),
-    ".markdown": ("markdown", False, _read_markdown),
-    ".html": ("html", True, _read_html),
-    ".htm": ("html", True, _read_html),
-    ".xhtml": ("html", True, _read_html),
-}
+        `depth` says in how many files it lies.
+        """
+        name = reader_of(found)
+        if not data:
+            raise NoText(found.source, "the file is empty.")
+        limits = replace(self.limits, depth=self.limits.depth - depth)
+        try:
+            if FORMATS[name].apart:
+                extracted = self._worker.read(name, data, limits, self._seconds)
+            else:
+                extracted = _function(name)(data, limits)
+        except Unreadable as exc:
+            raise UnreadableDocument(found.source, exc.problem, exc.remedy) from exc
+        return _reading(found, data, name, extracted)
 
 
 def supported_suffixes() -> tuple[str, ...]:
     """Return the suffixes there is a reader for, sorted."""
-    return tuple(sorted(_READERS))
+    return tuple(sorted(BY_SUFFIX))
+
+
+def reader_of(found: Found) -> str:
+    """Return the name of the reader for a file; raise UnsupportedFormat where there is none."""
+    suffix = found.path.suffix.lower()
+    if suffix not in BY_SUFFIX:
+        kind = f"{suffix} files" if suffix else "files without a suffix"
+        raise UnsupportedFormat(found.source, f"there is no reader for {kind} yet.", "Save it as text, PDF or HTML.")
+    return BY_SUFFIX[suffix]
+
+
+def inside(found: Found, child: Child) -> Found:
+    """Return a file inside a file as one found: its source is the outer one's with its own path behind."""
+    if child.name == ONLY_MEMBER:
+        stem = Path(found.path.name).stem
+        return Found(Path(stem), f"{found.source}/{stem}", stamp=found.stamp)
+    return Found(Path(child.name), f"{found.source}/{child.name}", stamp=found.stamp)
 
 
 def read_document(found: Found, data: bytes) -> Reading:
-    """Read one file's bytes; raise a LoadError that says why it can't be done."""
-    suffix = found.path.suffix.lower()
-    if suffix not in _READERS:
-        kind = f"{suffix} files" if suffix else "files without a suffix"
-        raise UnsupportedFormat(found.source, f"there is no reader for {kind} yet.", "Save it as text or HTML.")
-    name, markup, read = _READERS[suffix]
-    if not data:
-        raise NoText(found.source, "the file is empty.")
-    decoded = decode(data, markup=markup)
-    if decoded is None:
-        raise UnreadableDocument(
-            found.source,
-            "its bytes aren't text in any known encoding.",
-            "Save it as UTF-8, or give it its true suffix.",
-        )
-    extracted = read(decoded.text)
-    sections = sections_of(extracted.text, extracted.headings, extracted.start)
-    if not sections:
-        raise NoText(found.source, "there is no text in it.")
-    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    title = extracted.title or found.path.stem
-    note = f"encoding guessed: {decoded.encoding}" if decoded.guessed else ""
-    document = Document(found.source, digest, title, extracted.text, sections)
-    return Reading(document, name, decoded.encoding, note)
+    """Read one file's bytes with readers of its own; for more than one file `Readers` is cheaper."""
+    readers = Readers()
+    try:
+        return readers.read(found, data)
+    finally:
+        readers.close()
+
+
+def _function(name: str) -> Callable[[bytes, Limits], Extracted]:
+    module, _, function = READERS[name].partition(":")
+    found: Callable[[bytes, Limits], Extracted] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _reading(found: Found, data: bytes, name: str, extracted: Extracted) -> Reading:
+    cuts = [place.span.start for place in extracted.places if place.kind in _CUTTING]
+    headings = extracted.headings
+    if not FORMATS[name].titled:
+        headings = tuple(replace(heading, span=Span(heading.span.start, heading.span.start)) for heading in headings)
+    sections = sections_of(extracted.text, headings, extracted.start, cuts)
+    extent = Extent(
+        extracted.parts,
+        len(extracted.empty),
+        sum(len(hidden.span) for hidden in extracted.hidden),
+        extracted.lost,
+    )
+    note = " ".join([*extracted.notes, *_said(extracted)])
+    if not sections and not extracted.children:
+        raise NoText(found.source, " ".join(["there is no text in it.", note]).strip())
+    document = Document(
+        found.source,
+        f"sha256:{hashlib.sha256(data).hexdigest()}",
+        extracted.title or found.path.stem,
+        extracted.text,
+        sections,
+        extracted.places,
+        extracted.author,
+        extracted.date,
+    )
+    return Reading(document, name, extracted.encoding, note, extent, extracted.children)
+
+
+def _said(extracted: Extracted) -> list[str]:
+    """Put in words which parts hold no text, and what is hidden in the text."""
+    said = []
+    if extracted.empty:
+        more = len(extracted.empty) - _MOST_NAMED
+        named = "; ".join(extracted.empty[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+        said.append(f"{named[:1].upper()}{named[1:]}.")
+    if extracted.hidden:
+        why = ", ".join(sorted({hidden.why for hidden in extracted.hidden}))
+        characters = sum(len(hidden.span) for hidden in extracted.hidden)
+        said.append(f"It holds {characters:,} characters that nobody sees ({why}).")
+    return said

@@ -12,13 +12,14 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qa.types import Answer, Citation, FileState, LedgerEntry, Passage, Verdict
+from qa.types import Answer, Citation, FileState, LedgerEntry, Passage, Span, Verdict
 
 SAID = {
     Verdict.ANSWERED: "",
     Verdict.UNSURE: "Probably not an answer: these are only the nearest passages.",
     Verdict.NOT_FOUND: "Not in your documents, as far as they could be read.",
 }
+_KINDS = {"page": "p. ", "cell": "", "chapter": "", "time": "at "}  # others by their own name
 _WIDTH = 96
 _BOLD = ("<strong>", "</strong>")
 _MOST_LISTED = 300
@@ -40,11 +41,30 @@ def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: obje
     }
 
 
-def place(passage: Passage) -> str:
-    """Return where a passage stands, as a person would look for it: source, page, heading path."""
-    section = passage.section
-    page = f"p. {section.page}" if section.page else ""
-    return " · ".join(part for part in (passage.source, page, " › ".join(section.heading)) if part)
+def place(passage: Passage, span: Span | None = None) -> str:
+    """Return where a passage, or a `span` of it, stands, as a person would look for it: source, page, heading path."""
+    inside = where(passage, span or passage.span)
+    return " · ".join(part for part in (passage.source, inside, " › ".join(passage.section.heading)) if part)
+
+
+def where(passage: Passage, span: Span) -> str:
+    """Return the places of a span in its file: "p. iv", "slide 3", "sheet Budget, B7–D7"; "" where it has none."""
+    labels: dict[str, list[str]] = {}
+    for found in passage.places:
+        if found.span.overlaps(span):
+            labels.setdefault(found.kind, []).append(found.label)
+    if "cell" in labels:
+        labels.pop("row", None)
+    return ", ".join(
+        f"{_KINDS.get(kind, f'{kind} ')}{names[0]}{f'–{names[-1]}' if len(names) > 1 else ''}"
+        for kind, names in labels.items()
+    )
+
+
+def page_of(passage: Passage, span: Span) -> str | None:
+    """Return the label of the page a span begins on; None where the format has no pages."""
+    pages = (found.label for found in passage.places if found.kind == "page" and found.span.overlaps(span))
+    return next(pages, None)
 
 
 def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
@@ -59,9 +79,9 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
     if answer.searched != answer.question and not answer.notices:
         blocks.append(f"{dim}Searched for: {_safe(answer.searched)}{plain}")
     for citation in answer.citations:
-        where = _safe(place(citation.passage))
+        stands = _safe(place(citation.passage, citation.quote))
         quote = _focused(citation, _safe, ("\033[4m", "\033[24m") if colour else ("", ""))
-        blocks.append(f"{bold}“{quote}” [{citation.passage.number}]{plain}\n    {dim}{where}{plain}")
+        blocks.append(f"{bold}“{quote}” [{citation.passage.number}]{plain}\n    {dim}{stands}{plain}")
     shown = {citation.passage.number for citation in answer.citations} | {p.number for p in answer.passages[:most]}
     for passage in answer.passages:
         if passage.number not in shown:
@@ -140,17 +160,25 @@ def ledger_text(ledger: Sequence[LedgerEntry]) -> str:
     characters = sum(entry.characters for entry in ledger)
     chunks = sum(entry.chunks for entry in ledger)
     lines.append(
-        f"{len(ledger)} files: {counts[FileState.INDEXED]} indexed ({characters:,} characters, {chunks:,} chunks), "
-        f"{counts[FileState.SKIPPED]} skipped, {counts[FileState.FAILED]} failed"
+        f"{len(ledger)} files: {counts[FileState.INDEXED]} indexed, {counts[FileState.PARTLY]} partly "
+        f"({characters:,} characters, {chunks:,} chunks), {counts[FileState.SKIPPED]} skipped, "
+        f"{counts[FileState.FAILED]} failed"
     )
     return "\n".join(lines)
 
 
 def _facts(entry: LedgerEntry) -> str:
-    if entry.state is not FileState.INDEXED:
+    if not entry.chunks:
         return entry.reason
-    facts = f"{entry.characters:,} characters, {entry.sections} sections, {entry.chunks} chunks, {entry.reader}"
-    return f"{facts}, {entry.reason or entry.encoding}"
+    extent = entry.extent
+    facts = [f"{entry.characters:,} characters", f"{entry.sections} sections", f"{entry.chunks} chunks", entry.reader]
+    if extent.empty:
+        facts.append(f"{extent.parts - extent.empty} of {extent.parts} parts with text")
+    if extent.lost:
+        facts.append(f"{extent.lost:,} characters left out")
+    if entry.same_as:
+        facts.append(f"the same bytes as {entry.same_as}")
+    return ", ".join([*facts, entry.reason or entry.encoding]).removesuffix(", ")
 
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
@@ -159,7 +187,8 @@ def _citation_json(citation: Citation) -> dict[str, Any]:
         "n": citation.passage.number,
         "source": citation.passage.source,
         "digest": citation.digest,
-        "page": section.page,
+        "page": page_of(citation.passage, citation.quote),
+        "place": where(citation.passage, citation.quote),
         "heading": " › ".join(section.heading),
         "start": citation.quote.start,
         "end": citation.quote.end,
@@ -174,7 +203,8 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
     return {
         "n": passage.number,
         "source": passage.source,
-        "page": section.page,
+        "page": page_of(passage, passage.span),
+        "place": where(passage, passage.span),
         "heading": " › ".join(section.heading),
         "start": passage.span.start,
         "end": passage.span.end,
@@ -209,15 +239,15 @@ def _pieces(passage: Passage) -> list[tuple[int, str, bool]]:
 def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
     """Quotes of one passage, each with its mark, and where they stand."""
     passage = citations[0].passage
-    where = html.escape(place(passage))
+    stands = html.escape(place(passage, _hull([citation.quote for citation in citations])))
     paragraphs = "".join(
         f'<p dir="auto">{_focused(citation, html.escape, _BOLD)} '
         f'<button type="button" class="cite" data-turn="{turn}" data-n="{passage.number}" '
-        f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {where}">'
+        f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {stands}">'
         f"[{passage.number}]</button></p>"
         for citation in citations
     )
-    return f'<blockquote class="quote">{paragraphs}<footer>{where}</footer></blockquote>'
+    return f'<blockquote class="quote">{paragraphs}<footer>{stands}</footer></blockquote>'
 
 
 def _focused(citation: Citation, clean: Callable[[str], str], marks: tuple[str, str]) -> str:
@@ -235,7 +265,8 @@ def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
         for start, piece, lit in _pieces(passage)
     )
     heading = " › ".join(passage.section.heading)
-    page = f"<span>p. {html.escape(passage.section.page)}</span>" if passage.section.page else ""
+    inside = where(passage, passage.span)
+    page = f"<span>{html.escape(inside)}</span>" if inside else ""
     support = f'<p class="support">Also in: {html.escape(_support(passage))}</p>' if passage.support else ""
     kind = "cited" if cited else "near"
     return (
@@ -244,6 +275,11 @@ def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
         f'{page}<span class="heading">{html.escape(heading)}</span></header>'
         f'<div class="text" dir="auto">{body}</div>{support}</li>'
     )
+
+
+def _hull(spans: Sequence[Span]) -> Span:
+    """Return the shortest span that holds them all."""
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
 def _support(passage: Passage) -> str:

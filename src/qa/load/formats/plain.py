@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from qa.load.extracted import Extracted, Limits
+from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
 from qa.types import Span
 
@@ -21,6 +23,14 @@ class _Block:
     span: Span
     lines: int
     words: str
+
+
+def read(data: bytes, limits: Limits) -> Extracted:
+    """Read a plain text; a heading at its very beginning is its title."""
+    found = read_text(data, limits)
+    headings = find_headings(found.text)
+    leads = headings and not found.text[: headings[0].span.start].strip("\ufeff \r\n")
+    return replace(found, headings=tuple(headings), title=headings[0].words if leads else "")
 
 
 def find_headings(text: str) -> list[Heading]:

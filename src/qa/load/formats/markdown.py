@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
+from qa.load.extracted import Extracted, Limits
+from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
 from qa.types import Span
 
@@ -16,6 +19,15 @@ _FRONT_MATTER = re.compile(
 )
 _TITLE = re.compile(r"^title:[ \t]*([^\r\n]+?)[ \t]*(?=[\r\n]|\Z)", re.MULTILINE)
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|(?<!\w)_+|_+(?!\w)|\s+#+\s*$")
+
+
+def read(data: bytes, limits: Limits) -> Extracted:
+    """Read a Markdown file; its title is the one its front matter names, else its first heading of the first level."""
+    found = read_text(data, limits)
+    headings = find_headings(found.text)
+    first = next((heading.words for heading in headings if heading.level == 1), "")
+    title, start = front_matter_title(found.text) or first, front_matter_end(found.text)
+    return replace(found, headings=tuple(headings), title=title, start=start)
 
 
 def find_headings(text: str) -> list[Heading]:

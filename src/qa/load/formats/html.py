@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from qa.load.extracted import Extracted, Limits
+from qa.load.formats.textfile import fit, read_text
 from qa.load.sections import Heading
 from qa.types import Span
 
@@ -32,6 +34,18 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _DEEPEST = 10  # levels of a list shown by indentation
 _SPACE = re.compile(r"[ \t\r\n\x0b\x0c]+")
 _BREAK = "\x00"  # can't occur in parsed markup: stands for <br> until the paragraph is tidied
+
+
+def read(data: bytes, limits: Limits) -> Extracted:
+    """Read a page; its title is its first heading of the first level, else what its head says."""
+    found = read_text(data, limits, markup=True)
+    text, headings, title = extract(found.text)
+    text, lost, notes = fit(text, limits)
+    inside = tuple(heading for heading in headings if heading.span.end <= len(text))
+    first = next((heading.words for heading in inside if heading.level == 1), "")
+    return replace(
+        found, text=text, headings=inside, title=first or title, lost=found.lost + lost, notes=(*found.notes, *notes)
+    )
 
 
 def extract(markup: str) -> tuple[str, list[Heading], str]:

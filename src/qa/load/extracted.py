@@ -1,0 +1,85 @@
+"""What every reader gives back, whatever the format, and the limits within which it works.
+
+Readers are strangers to each other and to the rest of the house: bytes in, `Extracted` out, or `Unreadable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qa.load.sections import Heading
+from qa.types import Place, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost. All are generous for real documents, and finite for those that mean harm."""
+
+    file_bytes: int = 512_000_000
+    characters: int = 50_000_000  # of canonical text, of one document
+    pages: int = 20_000  # pages, slides or sheets
+    cells: int = 5_000_000  # of a spreadsheet
+    members: int = 10_000  # of an archive or mailbox
+    unpacked_bytes: int = 1_000_000_000  # of an archive in all
+    ratio: int = 200  # unpacked bytes to packed bytes
+    depth: int = 3  # archives inside archives, messages inside messages
+    nesting: int = 500  # elements inside elements
+    pixels: int = 100_000_000  # of one image
+
+
+class Unreadable(Exception):
+    """A reader tried and failed: `problem` says why, `remedy` what a person can do. Names no file; the caller does."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem} {remedy}".strip())
+        self.problem, self.remedy = problem, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Text that a person looking at the file would not see; `why` is "invisible colour", "zero-width", "off page"."""
+
+    span: Span
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A file inside a file: a member of an archive, an attachment, a message of a mailbox.
+
+    `name` is its path inside the parent, "/" between parts, never absolute and never with "..".
+    """
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A document's canonical text and what is known of it.
+
+    `start` is where the body begins (after front matter). `parts` counts pages, slides or sheets; `empty`
+    lists those without text, each as a person would say it ("page 4: scanned, no text"). `lost` is how many
+    characters of the file's text could not be taken over (beyond a limit); `notes` are whole sentences
+    a reader of the ledger should see.
+    """
+
+    text: str
+    headings: tuple[Heading, ...] = ()
+    title: str = ""
+    author: str = ""
+    date: str = ""  # ISO 8601, as precise as the file says
+    start: int = 0
+    places: tuple[Place, ...] = ()
+    parts: int = 0
+    empty: tuple[str, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
+    lost: int = 0
+    notes: tuple[str, ...] = ()
+    children: tuple[Child, ...] = ()
+    encoding: str = ""
+
+
+Reader = Callable[[bytes, Limits], Extracted]
+"""One per format, in a module of its own: raises `Unreadable`, never anything else, whatever the bytes."""

@@ -1,0 +1,628 @@
+"""Word documents (DOCX, DOCM, DOTX): what a person reads on the page, in reading order.
+
+Headings go by outline level or style, whatever language Word ran in; list numbers are counted as Word shows
+them; footnotes, endnotes, comments and text boxes follow the paragraph they hang on; inserted text is in,
+deleted text is out and counted. Headers and footers stand once, before the body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from qa.load.extracted import Extracted, Limits
+from qa.load.formats import ooxml
+from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.ooxml import is_on, number, shown_number
+from qa.load.formats.zipped import Package, reading
+
+_KIND = "a Word document"
+_HEADING = re.compile(r"heading ?([1-9])")
+_TINY = 4  # half points: text below two points can't be read
+_DEEPEST_FIELD = 100  # fields inside fields, or never closed
+_LEVELS = 9  # of a list, in Word
+_DEEPEST_STYLE = 50  # styles based on styles; more are no real document's
+_WHITE = 0xF8  # of each channel, and above
+# stand around text without being text
+_WRAPPERS = frozenset(
+    """
+    w.sdt w.sdtContent w.customXml w.ins w.moveTo w.smartTag w.hyperlink w.fldSimple w.dir w.bdo w.subDoc
+    m.oMathPara m.oMath
+    """.split()
+)
+_CHARACTERS = {
+    "w.tab": "\t",
+    "w.ptab": "\t",
+    "w.br": "\n",
+    "w.cr": "\n",
+    "w.noBreakHyphen": "\u2011",
+    "w.softHyphen": "\u00ad",
+}
+
+
+def extract(data: bytes, limits: Limits) -> Extracted:
+    """Return the document's text with its headings, rendered pages, notes, comments, headers and footers.
+
+    Places of kind "page" are there only where the program that saved the file left its page breaks in it.
+    """
+    with reading(_KIND):
+        package = Package(data, limits, _KIND)
+        walker = _Walker(package, Blocks(limits))
+        walker.read()
+        return walker.extracted()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How words look, as far as it decides whether they are seen; None is "as inherited"."""
+
+    vanish: bool | None = None
+    white: bool | None = None
+    size: int | None = None
+    shaded: bool | None = None
+
+    def over(self, other: _Look) -> _Look:
+        return _Look(
+            other.vanish if self.vanish is None else self.vanish,
+            other.white if self.white is None else self.white,
+            other.size if self.size is None else self.size,
+            other.shaded if self.shaded is None else self.shaded,
+        )
+
+    def why_hidden(self) -> str:
+        if self.vanish:
+            return "hidden text"
+        if self.white and not self.shaded:
+            return "invisible colour"
+        return "tiny letters" if self.size is not None and self.size < _TINY else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    based: str = ""
+    name: str = ""
+    outline: int | None = None  # 0 is the outermost heading, 9 body text
+    list_id: str | None = None
+    list_level: int | None = None
+    look: _Look = _Look()
+    shades: bool = False  # a table style that colours cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    start: int
+    format: str
+    text: str
+    style: str = ""
+    restarts: bool = True
+
+
+@dataclass(slots=True)
+class _List:
+    """A numbering definition with its counters, which all lists made from it share."""
+
+    levels: dict[int, _Level]
+    counts: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Numbering:
+    lists: dict[str, _List] = field(default_factory=dict)
+    abstract_of: dict[str, str] = field(default_factory=dict)
+    overrides: dict[tuple[str, int], int] = field(default_factory=dict)
+    begun: set[tuple[str, int]] = field(default_factory=set)
+
+    def levels(self, list_id: str) -> dict[int, _Level]:
+        found = self.lists.get(self.abstract_of.get(list_id, ""))
+        return found.levels if found else {}
+
+    def marker(self, list_id: str, at: int) -> str:
+        """Count one paragraph and return its marker as shown; "" where none is."""
+        found = self.lists.get(self.abstract_of.get(list_id, ""))
+        level = found.levels.get(at) if found else None
+        if found is None or level is None:
+            return ""
+        counts = found.counts
+        override = self.overrides.get((list_id, at))
+        if override is not None and (list_id, at) not in self.begun:
+            counts[at] = override
+        else:
+            counts[at] = counts[at] + 1 if at in counts else level.start
+        self.begun.add((list_id, at))
+        for deeper in [one for one in counts if one > at]:
+            if deeper not in found.levels or found.levels[deeper].restarts:
+                del counts[deeper]
+        if level.format == "bullet":
+            return "-"
+        return re.sub(r"%([1-9])", lambda match: self._counted(found, int(match[1]) - 1), level.text).strip()
+
+    def _counted(self, found: _List, at: int) -> str:
+        level = found.levels.get(at)
+        if level is None:
+            return ""
+        return shown_number(found.counts.get(at, level.start), level.format)
+
+
+class _Walker:
+    """Goes through the parts of one document and writes them."""
+
+    def __init__(self, package: Package, blocks: Blocks) -> None:
+        self.package, self.blocks = package, blocks
+        self.main = ooxml.main_part(package, "word/document.xml")
+        self.relations = ooxml.relations(package, self.main)
+        self.default = _Look()
+        self.styles = self._styles()
+        self.chains: dict[str, tuple[_Style, ...]] = {}
+        self.normal = next((one for one, style in self.styles.items() if style.name == "normal"), "")
+        self.numbering = self._numbering()
+        self.footnotes = self._notes("footnotes", "w.footnote")
+        self.endnotes = self._notes("endnotes", "w.endnote")
+        self.comments = self._notes("comments", "w.comment")
+        self.fields: list[bool] = []  # of open fields: whether what follows is shown
+        self.after: list[tuple[str, Element]] = []  # what hangs on the paragraph being read
+        self.noted: dict[str, int] = {}
+        self.title = ""
+        self.deleted = self.pictures = self.drawings = self.chunks = self.commented = 0
+        self.body_start = 0
+        self.first_page = 1
+
+    # the parts
+
+    def read(self) -> None:
+        root = self.package.xml(self.main)
+        background = root.find("w.background")
+        if background is not None and not _is_white(background):
+            self.default = _Look(shaded=True).over(self.default)
+        sections = list(root.iter("w.sectPr"))
+        for kind in ("header", "footer"):
+            self._write_edges(sections, kind)
+        start = next((one.get("w.start") for section in sections for one in section.findall("w.pgNumType")), None)
+        self.first_page = max(0, number(start, 1))
+        self.body_start = self.blocks.length
+        body = root.find("w.body")
+        if body is not None:
+            self._write_story(body, _Look())
+
+    def extracted(self) -> Extracted:
+        blocks = self.blocks
+        if any(mark == "page" for _, mark in blocks.marks):
+            blocks.pages(self.first_page, self.body_start)
+        pages = sum(place.kind == "page" for place in blocks.places)
+        known = ooxml.properties(self.package)
+        first = next((heading.words for heading in blocks.headings if heading.level == 1), "")
+        empty = (
+            ()
+            if blocks.length
+            else (f"the document: no text, {self.pictures:,} picture{'' if self.pictures == 1 else 's'}",)
+        )
+        return Extracted(
+            text=blocks.text,
+            headings=tuple(blocks.headings),
+            title=known.title or self.title or first,
+            author=known.author,
+            date=known.date,
+            places=blocks.sorted_places(),
+            parts=pages,
+            empty=empty,
+            hidden=blocks.sorted_hidden(),
+            lost=blocks.lost,
+            notes=tuple(self._remarks(pages)),
+        )
+
+    def _remarks(self, pages: int) -> Iterator[str]:
+        if pages:
+            yield "Page numbers are those of the program that saved the file last."
+        if self.commented:
+            yield f"Comments in the text: {self.commented:,}, each after the paragraph it is about."
+        if self.deleted:
+            yield f"Tracked deletions: {self.deleted:,}. Their text is left out."
+        if self.drawings:
+            yield f"Charts and diagrams: {self.drawings:,}. The words inside them aren't read."
+        if self.chunks:
+            yield f"Embedded files: {self.chunks:,}. Their words aren't read."
+
+    def _write_edges(self, sections: list[Element], kind: str) -> None:
+        """Write each header (or footer) that is shown on some page once, in order of the sections."""
+        settings = self._part("settings")
+        even = settings is not None and is_on(settings.find("w.evenAndOddHeaders"), "w.val")
+        written: set[str] = set()
+        for section in sections:
+            for reference in section.findall(f"w.{kind}Reference"):
+                which = reference.get("w.type", "default")
+                first = is_on(section.find("w.titlePg"), "w.val")
+                relation = self.relations.get(reference.get("r.id", ""))
+                if (which == "first" and not first) or (which == "even" and not even) or relation is None:
+                    continue
+                if not relation.part or relation.part in written:
+                    continue
+                written.add(relation.part)
+                root = self.package.xml(relation.part)
+                words = " ".join(word for one in root.iter("w.t") for word in (one.text or "").split())
+                # one without letters is a page number, which is another on every page
+                if words in written or not any(letter.isalpha() for letter in words):
+                    continue
+                written.add(words)
+                offset = self.blocks.length
+                self._write_story(root, _Look())
+                self.blocks.place(kind, which, offset)
+
+    def _part(self, kind: str) -> Element | None:
+        part = next((one.part for one in self.relations.values() if one.kind == kind and one.part), "")
+        return self.package.xml(part) if part else None
+
+    def _notes(self, kind: str, tag: str) -> dict[str, Element]:
+        root = self._part(kind)
+        notes = root.findall(tag) if root is not None else []
+        return {one.get("w.id", ""): one for one in notes if one.get("w.type", "normal") == "normal"}
+
+    def _styles(self) -> dict[str, _Style]:
+        root = self._part("styles")
+        if root is None:
+            return {}
+        defaults = root.find("w.docDefaults/w.rPrDefault/w.rPr")
+        self.default = _look(defaults)
+        return {one.get("w.styleId", ""): _style(one) for one in root.findall("w.style")}
+
+    def _numbering(self) -> _Numbering:
+        numbering = _Numbering()
+        root = self._part("numbering")
+        if root is None:
+            return numbering
+        linked = {}
+        for one in root.findall("w.abstractNum"):
+            name = one.get("w.abstractNumId", "")
+            numbering.lists[name] = _List(
+                {number(each.get("w.ilvl")): _level(each) for each in one.findall("w.lvl")[:_LEVELS]}
+            )
+            link = one.find("w.numStyleLink")
+            if link is not None:
+                linked[name] = link.get("w.val", "")
+        for one in root.findall("w.num"):
+            name = one.get("w.numId", "")
+            abstract = one.find("w.abstractNumId")
+            numbering.abstract_of[name] = abstract.get("w.val", "") if abstract is not None else ""
+            for override in one.findall("w.lvlOverride"):
+                start = override.find("w.startOverride")
+                if start is not None:
+                    numbering.overrides[name, number(override.get("w.ilvl"))] = number(start.get("w.val"), 1)
+        for name, style in linked.items():
+            list_id = self.styles.get(style, _Style()).list_id or ""
+            origin = numbering.lists.get(numbering.abstract_of.get(list_id, ""))
+            if origin is not None:
+                numbering.lists[name] = origin
+        return numbering
+
+    # blocks
+
+    def _write_story(self, parent: Element, around: _Look) -> None:
+        for one in self._blocks_of(parent):
+            if one.tag == "w.tbl":
+                self._write_table(one, around)
+            else:
+                self._write_paragraph(one, around)
+
+    def _blocks_of(self, parent: Element) -> Iterator[Element]:
+        for child in parent:
+            if child.tag in ("w.p", "w.tbl"):
+                yield child
+            elif child.tag in _WRAPPERS:
+                yield from self._blocks_of(child)
+            elif child.tag == "mc.AlternateContent":
+                for branch in _chosen(child):
+                    yield from self._blocks_of(branch)
+            elif child.tag == "w.altChunk":
+                self.chunks += 1
+
+    def _write_paragraph(self, paragraph: Element, around: _Look) -> None:
+        heading = self._heading_of(paragraph)
+        marker, level = self._marker_of(paragraph)
+        runs = self._runs_of(paragraph, around)
+        span = self.blocks.paragraph(runs, marker=marker, level=level, heading=heading)
+        if span and not self.title and self._is_title(paragraph):
+            self.title = self.blocks.headings[-1].words
+        self._write_attached()
+
+    def _write_attached(self) -> None:
+        attached, self.after = self.after, []
+        for kind, element in attached:
+            offset = self.blocks.length
+            self._write_story(element, _Look(shaded=True) if kind == "text box" else _Look())
+            if kind == "comment" and self.blocks.place("comment", element.get("w.author", ""), offset):
+                self.commented += 1
+            elif kind in ("footnote", "endnote"):
+                self.noted[kind] = self.noted.get(kind, 0) + 1
+                form = "decimal" if kind == "footnote" else "lowerRoman"
+                self.blocks.place(kind, shown_number(self.noted[kind], form), offset)
+
+    def _write_table(self, table: Element, around: _Look) -> None:
+        style = table.find("w.tblPr/w.tblStyle")
+        shades = style is not None and any(one.shades for one in self._chain(style.get("w.val", "")))
+        shade = _shade(table.find("w.tblPr/w.shd"))
+        around = _Look(shaded=bool(shades) or shade or around.shaded)
+        rows = [row for row in _rows(table) if _rows_cells(row)]
+        self.blocks.pause()
+        if self._is_layout(rows):
+            for row in rows:
+                for cell in _rows_cells(row):
+                    self._write_story(cell, self._cell_look(cell, around))
+        else:
+            for row in rows:
+                if row.find("w.trPr/w.del") is not None:
+                    self.deleted += 1
+                    continue
+                cells = [list(self._cell_runs(cell, around)) for cell in _rows_cells(row)]
+                hidden = is_on(row.find("w.trPr/w.hidden"), "w.val")
+                self.blocks.row(cells, hidden="hidden row" if hidden else "")
+            self._write_attached()
+        self.blocks.pause()
+
+    def _is_layout(self, rows: list[Element]) -> bool:
+        cells = [cell for row in rows for cell in _rows_cells(row)]
+        return len(cells) == 1 or any(
+            one.tag == "w.tbl" or self._heading_of(one) for cell in cells for one in self._blocks_of(cell)
+        )
+
+    def _cell_look(self, cell: Element, around: _Look) -> _Look:
+        return _Look(shaded=_shade(cell.find("w.tcPr/w.shd"))).over(around)
+
+    def _cell_runs(self, cell: Element, around: _Look) -> Iterator[Run]:
+        merged = cell.find("w.tcPr/w.vMerge")
+        if merged is not None and merged.get("w.val", "continue") == "continue":
+            return
+        around = self._cell_look(cell, around)
+        for at, paragraph in enumerate(self._blocks_of(cell)):
+            if at:
+                yield Run("\n")
+            marker, _ = self._marker_of(paragraph)
+            if marker:
+                yield Run(f"{marker} ")
+            yield from self._runs_of(paragraph, around)
+
+    # paragraphs
+
+    def _chain(self, style_id: str) -> tuple[_Style, ...]:
+        """Return a style and those it is based on, nearest first."""
+        found = self.chains.get(style_id)
+        if found is None:
+            names: list[str] = []
+            name = style_id
+            while name in self.styles and name not in names and len(names) < _DEEPEST_STYLE:
+                names.append(name)
+                name = self.styles[name].based
+            found = self.chains[style_id] = tuple(self.styles[one] for one in names)
+        return found
+
+    def _style_of(self, paragraph: Element) -> str:
+        style = paragraph.find("w.pPr/w.pStyle")
+        return style.get("w.val", "") if style is not None else self.normal
+
+    def _is_title(self, paragraph: Element) -> bool:
+        return self.styles.get(self._style_of(paragraph), _Style()).name == "title"
+
+    def _heading_of(self, paragraph: Element) -> int:
+        """Return a paragraph's level as a heading, 0 for none."""
+        if paragraph.tag != "w.p":
+            return 0
+        direct = paragraph.find("w.pPr/w.outlineLvl")
+        if direct is not None:
+            level: int | None = number(direct.get("w.val"), 9)
+        else:
+            chain = self._chain(self._style_of(paragraph))
+            level = next((one.outline for one in chain if one.outline is not None), None)
+        return level + 1 if level is not None and 0 <= level < 9 else 0
+
+    def _marker_of(self, paragraph: Element) -> tuple[str, int]:
+        direct = paragraph.find("w.pPr/w.numPr")
+        style_id = self._style_of(paragraph)
+        chain = self._chain(style_id)
+        list_id = next((one.list_id for one in chain if one.list_id), None)
+        level = next((one.list_level for one in chain if one.list_level is not None), None)
+        if list_id and level is None:
+            # a style names its list, and the list says on which level the style stands
+            levels = self.numbering.levels(list_id)
+            level = next((at for at, one in levels.items() if one.style == style_id), 0)
+        if direct is not None:
+            list_id = _value(direct.find("w.numId")) or list_id
+            level = number(_value(direct.find("w.ilvl")), level or 0)
+        if not list_id or list_id == "0":
+            return "", 0
+        return self.numbering.marker(list_id, level or 0), level or 0
+
+    def _runs_of(self, paragraph: Element, around: _Look) -> Iterator[Run]:
+        shaded = _shade(paragraph.find("w.pPr/w.shd"))
+        style = self._style_look(self._style_of(paragraph))
+        base = _Look(shaded=shaded).over(style).over(around).over(self.default)
+        yield from self._inline(paragraph, base)
+        # an instruction never runs on over paragraphs: one that isn't closed must not swallow the text
+        self.fields = [True] * len(self.fields)
+
+    def _style_look(self, style_id: str) -> _Look:
+        look = _Look()
+        for style in self._chain(style_id):
+            look = look.over(style.look)
+        return look
+
+    def _inline(self, parent: Element, base: _Look) -> Iterator[Run]:
+        for child in parent:
+            if child.tag == "w.r":
+                yield from self._run(child, base)
+            elif child.tag in ("w.del", "w.moveFrom"):
+                self.deleted += 1
+            elif child.tag == "mc.AlternateContent":
+                for branch in _chosen(child):
+                    yield from self._inline(branch, base)
+            elif child.tag == "m.t":
+                yield Run(child.text or "")
+            elif child.tag in _WRAPPERS or child.tag.startswith("m."):
+                yield from self._inline(child, base)
+
+    def _run(self, run: Element, base: _Look) -> Iterator[Run]:
+        properties = run.find("w.rPr")
+        look = base
+        if properties is not None:
+            style = properties.find("w.rStyle")
+            look = _look(properties).over(self._style_look(style.get("w.val", "")) if style is not None else _Look())
+            look = look.over(base)
+        yield from self._run_parts(run, base, look.why_hidden())
+
+    def _run_parts(self, run: Element, base: _Look, hidden: str) -> Iterator[Run]:
+        for child in run:
+            tag = child.tag
+            if tag == "w.t":
+                if all(self.fields):
+                    yield Run(child.text or "", hidden)
+            elif tag in _CHARACTERS:
+                yield Run(_CHARACTERS[tag], hidden)
+            elif tag == "w.lastRenderedPageBreak":
+                yield Run("", mark="page")
+            elif tag == "w.fldChar":
+                self._turn_field(child.get("w.fldCharType", ""))
+            elif tag == "w.sym":
+                yield Run(_symbol(child), hidden)
+            elif tag == "w.ruby":
+                for part in child.findall("w.rubyBase"):
+                    yield from self._inline(part, base)
+            elif tag == "mc.AlternateContent":
+                for branch in _chosen(child):
+                    yield from self._run_parts(branch, base, hidden)
+            elif tag in ("w.drawing", "w.pict", "w.object"):
+                self._keep_drawing(child)
+            else:
+                self._keep_note(child)
+
+    def _turn_field(self, kind: str) -> None:
+        if kind == "begin" and len(self.fields) < _DEEPEST_FIELD:
+            self.fields.append(False)
+        elif kind == "separate" and self.fields:
+            self.fields[-1] = True
+        elif kind == "end" and self.fields:
+            self.fields.pop()
+
+    def _keep_note(self, child: Element) -> None:
+        notes = {
+            "w.footnoteReference": ("footnote", self.footnotes),
+            "w.endnoteReference": ("endnote", self.endnotes),
+            "w.commentReference": ("comment", self.comments),
+        }
+        if child.tag in notes:
+            kind, found = notes[child.tag]
+            # taken out, so that a note that refers to itself, or is referred to twice, stands once
+            note = found.pop(child.get("w.id", ""), None)
+            if note is not None:
+                self.after.append((kind, note))
+
+    def _keep_drawing(self, drawing: Element) -> None:
+        boxes = list(_text_boxes(drawing))
+        self.after += [("text box", box) for box in boxes]
+        tags = {one.tag for one in drawing.iter()}
+        if "c.chart" in tags or "dgm.relIds" in tags:
+            self.drawings += 1
+        elif not boxes:
+            self.pictures += 1
+
+
+def _rows(table: Element) -> Iterator[Element]:
+    for child in table:
+        if child.tag == "w.tr":
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from _rows(child)
+
+
+def _rows_cells(row: Element) -> list[Element]:
+    cells: list[Element] = []
+    for child in row:
+        if child.tag == "w.tc":
+            cells.append(child)
+        elif child.tag in _WRAPPERS:
+            cells += _rows_cells(child)
+    return cells
+
+
+def _text_boxes(parent: Element) -> Iterator[Element]:
+    for child in parent:
+        if child.tag == "w.txbxContent":
+            yield child
+        elif child.tag == "mc.AlternateContent":
+            for branch in _chosen(child):
+                yield from _text_boxes(branch)
+        else:
+            yield from _text_boxes(child)
+
+
+def _chosen(alternatives: Element) -> Iterable[Element]:
+    """Return the first of a content's versions: the others say the same for older programs."""
+    return (alternatives.findall("mc.Choice") + alternatives.findall("mc.Fallback"))[:1]
+
+
+def _style(element: Element) -> _Style:
+    name = (_value(element.find("w.name")) or "").lower()
+    heading = _HEADING.fullmatch(name)
+    outline = _value(element.find("w.pPr/w.outlineLvl"))
+    level = number(outline, 9) if outline else int(heading[1]) - 1 if heading else 0 if name == "title" else None
+    list_level = _value(element.find("w.pPr/w.numPr/w.ilvl"))
+    return _Style(
+        based=_value(element.find("w.basedOn")) or "",
+        name=name,
+        outline=level,
+        list_id=_value(element.find("w.pPr/w.numPr/w.numId")),
+        list_level=number(list_level) if list_level else None,
+        look=_Look(shaded=_shade(element.find("w.pPr/w.shd"))).over(_look(element.find("w.rPr"))),
+        shades=element.get("w.type") == "table" and any(_shade(one) for one in element.iter("w.shd")),
+    )
+
+
+def _level(element: Element) -> _Level:
+    restart = _value(element.find("w.lvlRestart"))
+    return _Level(
+        start=number(_value(element.find("w.start")), 1),
+        format=_value(element.find("w.numFmt")) or "decimal",
+        text=_value(element.find("w.lvlText")) or "",
+        style=_value(element.find("w.pStyle")) or "",
+        restarts=restart != "0",
+    )
+
+
+def _look(properties: Element | None) -> _Look:
+    if properties is None:
+        return _Look()
+    colour = properties.find("w.color")
+    size = _value(properties.find("w.sz"))
+    highlight = _value(properties.find("w.highlight")) not in (None, "none", "white")
+    return _Look(
+        vanish=is_on(properties.find("w.vanish"), "w.val"),
+        white=_is_white(colour) if colour is not None else None,
+        size=number(size) if size else None,
+        shaded=True if highlight else _shade(properties.find("w.shd")),
+    )
+
+
+def _is_white(colour: Element) -> bool:
+    value = colour.get("w.val") or colour.get("w.color") or ""
+    if re.fullmatch(r"[0-9A-Fa-f]{6}", value):
+        return all(int(value[at : at + 2], 16) >= _WHITE for at in (0, 2, 4))
+    return colour.get("w.themeColor") in ("background1", "light1")
+
+
+def _shade(shading: Element | None) -> bool | None:
+    """Tell whether there is a colour behind; None where nothing is said of it."""
+    if shading is None:
+        return None
+    if shading.get("w.val", "clear") not in ("clear", "nil") or shading.get("w.themeFill"):
+        return True
+    fill = shading.get("w.fill", "auto").upper()
+    return None if fill in ("AUTO", "") else fill != "FFFFFF"
+
+
+def _symbol(element: Element) -> str:
+    try:
+        code = int(element.get("w.char", ""), 16)
+    except ValueError:
+        return ""
+    return chr(code) if 0x20 <= code <= 0xFFFF else ""
+
+
+def _value(element: Element | None) -> str | None:
+    return element.get("w.val") if element is not None else None

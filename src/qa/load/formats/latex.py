@@ -1,0 +1,85 @@
+"""LaTeX: the canonical text is the decoded file. Sectioning commands are headings; nothing is expanded or run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from qa.load.extracted import Extracted, Limits
+from qa.load.formats.textfile import read_text
+from qa.load.sections import Heading
+from qa.types import Span
+
+_LEVELS = {
+    name: level
+    for level, name in enumerate(
+        "part chapter section subsection subsubsection paragraph subparagraph frametitle".split(), start=1
+    )
+}
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\r\n]*")
+_VERBATIM = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|comment)\}.*?(?:\\end\{\1\}|\Z)", re.DOTALL)
+_SECTION = re.compile(rf"\\({'|'.join(_LEVELS)})\*?[ \t]*(?:\[[^\]\r\n]*\])?[ \t]*\{{")
+_FRONT = re.compile(r"\\(title|author|date)[ \t]*(?:\[[^\]\r\n]*\])?[ \t]*\{")
+_BODY = re.compile(r"\\begin[ \t]*\{document\}[ \t]*(?:\r\n|\r|\n)?")
+_LABEL = re.compile(r"(?:[ \t]*\\label\{[^}\r\n]*\})*[ \t]*(?=[\r\n]|\Z)")
+_ISO = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_ASIDE = re.compile(r"\\(?:label|thanks|footnote|index|cite\w*|vspace|hspace)\*?\{[^{}]*\}")
+_COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?[ \t]*|\\(?:\[[^\]]*\])?)")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_LONGEST = 500  # characters of a heading: a brace that never closes isn't followed to the end
+
+
+def extract(data: bytes, limits: Limits) -> Extracted:
+    r"""Read LaTeX; what stands before \begin{document} is passed over but for title, author and date."""
+    found = read_text(data, limits)
+    bare = _masked(found.text)
+    body = _BODY.search(bare)
+    front = {match[1]: words for match in _FRONT.finditer(bare) if (words := _argument(bare, match.end()))}
+    title, author, date = (_plain(front.get(name, "")) for name in ("title", "author", "date"))
+    return replace(
+        found,
+        headings=tuple(_headings(bare, body.end() if body else 0)),
+        title=title,
+        author=author,
+        date=date if _ISO.fullmatch(date) else "",
+        start=body.end() if body else 0,
+    )
+
+
+def _masked(text: str) -> str:
+    """Return `text` with blanks for comments and listings, so that nothing is found in them; offsets stay."""
+    blank = re.compile(r"[^\r\n]")
+    text = _VERBATIM.sub(lambda match: blank.sub(" ", match.group()), text) if "\\begin{" in text else text
+    return _COMMENT.sub(lambda match: match[1] + " " * (len(match.group()) - len(match[1])), text)
+
+
+def _headings(text: str, start: int) -> Iterator[Heading]:
+    for match in _SECTION.finditer(text, start):
+        if match.start() < start:
+            continue  # a heading inside a heading
+        argument = _argument(text, match.end())
+        words = _plain(argument)
+        if words:
+            end = match.end() + len(argument) + 1
+            label = _LABEL.match(text, end)
+            start = label.end() if label else end
+            yield Heading(_LEVELS[match[1]], words, Span(match.start(), start))
+
+
+def _argument(text: str, start: int) -> str:
+    """Return what stands between the brace before `start` and the one that closes it; "" where none does."""
+    depth = 1
+    for match in _BRACE.finditer(text, start, start + _LONGEST):
+        depth += {"{": 1, "}": -1}.get(match.group(), 0)
+        if not depth:
+            return text[start : match.start()]
+    return ""
+
+
+def _plain(argument: str) -> str:
+    words = _ASIDE.sub("", argument)
+    words = re.sub(r"\\([&%$#_{}])", "\\1\x00", words)  # kept from the next steps
+    words = _COMMAND.sub(" ", re.sub(r"\\(?:emph|text\w+|mbox|texorpdfstring)\*?[ \t]*\{", "{", words))
+    words = re.sub(r"([{}])(?!\x00)", "", words).replace("\x00", "").replace("~", " ").replace("$", "")
+    return " ".join(words.split())

@@ -1,0 +1,469 @@
+"""Mail: a message as a mail program shows it, a mailbox as its messages, a saved web page (MHTML) as the page.
+
+The structure is taken apart by the standard library's tolerant parser; headers are decoded here, since nothing
+a stranger writes into one may raise. Attachments and messages inside messages become children.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import email
+import email.utils
+import quopri
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from email.message import Message
+from typing import Any
+
+from qa.load import names
+from qa.load.decode import decode
+from qa.load.extracted import Child, Extracted, Limits, Unreadable
+from qa.load.formats import html
+from qa.load.formats.textfile import check_size, fit, legible
+from qa.load.sections import Heading
+from qa.types import Span
+
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_TELLING = (*_SHOWN, "Received", "Message-ID", "MIME-Version", "Content-Type", "Return-Path", "Reply-To", "Sender")
+_ENCODED = re.compile(r"=\?([\w.:-]{1,40})(?:\*[\w-]{0,20})?\?([bBqQ])\?([^?]*)\?=")
+_FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
+_NEWLINE = re.compile(r"\r\n|\r")
+_FROM_LINE = re.compile(rb"^From [^\r\n]*\d{4}[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
+_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_LONGEST = 1000  # characters of a title or an author
+_HEAD = 1 << 16  # bytes of a message in which its headers are looked for
+# codecs that aren't for mail, and slow or strange on purpose
+_NEVER = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
+# what writers say → what they mean
+_MEANT = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "us-ascii": "utf-8", "ascii": "utf-8", "gb2312": "gb18030"}
+_SUFFIXES = {
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/json": ".json",
+    "application/xml": ".xml",
+    "text/calendar": ".ics",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+    "text/xml": ".xml",
+    "image/gif": ".gif",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/tiff": ".tif",
+}
+_SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+_SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"}
+_DAMAGED = "its parts are too damaged to be told apart."
+_SAVE_ANEW = "Save it anew from the program it was written with."
+
+
+def extract(data: bytes, limits: Limits) -> Extracted:
+    """Read one message: its headers as mail programs show them, then its text; attachments become children.
+
+    The plain text is read where there is one, unless it is much shorter than the HTML beside it.
+    `limits.depth` of 0 means that children are passed over, with a note.
+    """
+    message = _parse(data, limits)
+    if not any(message.get(name) is not None for name in _TELLING):
+        raise Unreadable("there are no mail headers in it.", "Give it its true suffix.")
+    head = {name: _header(message, name) for name in _SHOWN}
+    lines = [f"{name}: {words}" for name, words in head.items() if words]
+    content = _guarded(lambda: _gather(message, limits))
+    body = _Body("\n".join(lines))
+    for alternatives in content.bodies.values():
+        body.append(*_chosen(alternatives))
+    children, notes = _limited(content, limits)
+    text, lost, cut = fit(body.text(), limits)
+    return Extracted(
+        text,
+        headings=tuple(heading for heading in body.headings if heading.span.end <= len(text)),
+        title=head["Subject"][:_LONGEST],
+        author=head["From"][:_LONGEST],
+        date=_iso(head["Date"]),
+        lost=lost,
+        notes=(*content.notes(), *notes, *cut),
+        children=children,
+        encoding=content.encoding,
+    )
+
+
+def extract_mbox(data: bytes, limits: Limits) -> Extracted:
+    """Return each message of a mailbox as a child, "0001 subject.eml" and so on, in the order of the file."""
+    check_size(data, limits)
+    if limits.depth < 1:
+        raise Unreadable("mailboxes lie in one another too deep to follow.", "Save it as a file of its own.")
+    found = list(_messages(data, limits.members + 1))
+    if not found:
+        raise Unreadable("there are no messages in it.", "Give it its true suffix, or export the mailbox anew.")
+    notes: tuple[str, ...] = ()
+    if len(found) > limits.members:
+        found.pop()
+        notes = (f"Only the first {limits.members} messages were read; there are more in it.",)
+    children = []
+    for number, (start, end) in enumerate(found, start=1):
+        message = _QUOTED_FROM.sub(rb"\1", data[start:end])
+        subject = _header(_parse(_head_of(message), limits), "Subject")
+        children.append(Child(names.of_title(f"{number:04d} {subject}", f"{number:04d}") + ".eml", message))
+    return Extracted("", children=tuple(children), notes=notes)
+
+
+def extract_mhtml(data: bytes, limits: Limits) -> Extracted:
+    """Read a web page that a browser saved with all its parts: the page itself, its frames and pictures left out."""
+    message = _parse(data, limits)
+    pages = _guarded(lambda: [part for part in message.walk() if part.get_content_type() in _PAGES])
+    if not pages:
+        raise Unreadable("there is no web page in it.", "Save the page anew, as HTML.")
+    markup, encoding = _words(_root(message, pages))
+    text, headings, title = html.extract(legible(markup))
+    text, lost, cut = fit(text, limits)
+    frames = (f"Frames of the page, passed over: {len(pages) - 1}.",) if len(pages) > 1 else ()
+    return Extracted(
+        text,
+        headings=tuple(heading for heading in headings if heading.span.end <= len(text)),
+        title=title or _header(message, "Subject")[:_LONGEST],
+        date=_iso(_header(message, "Date")),
+        lost=lost,
+        notes=(*frames, *cut),
+        encoding=encoding,
+    )
+
+
+_PAGES = ("text/html", "application/xhtml+xml")
+
+
+def _root(message: Message, pages: list[Message]) -> Message:
+    wanted = _guarded(lambda: str(message.get_param("start") or ""))
+    return next((page for page in pages if wanted and str(page.get("Content-ID", "")).strip() == wanted), pages[0])
+
+
+# Taking a message apart
+
+
+@dataclass(slots=True)
+class _Content:
+    """What a message holds: texts to choose from, by the place they stand in; files; and what was passed over."""
+
+    bodies: dict[int, list[tuple[str, str]]] = field(default_factory=dict)  # (kind, text)
+    children: list[Child] = field(default_factory=list)
+    taken: dict[str, int] = field(default_factory=dict)
+    pictures: int = 0
+    sealed: bool = False
+    encoding: str = ""
+
+    def notes(self) -> tuple[str, ...]:
+        notes = []
+        if self.sealed:
+            notes.append("Parts of it are encrypted and can't be read.")
+        if self.pictures:
+            notes.append(f"Pictures shown inside the text, passed over: {self.pictures}.")
+        return tuple(notes)
+
+
+def _parse(data: bytes, limits: Limits) -> Message:
+    check_size(data, limits)
+    message: Message = _guarded(lambda: email.message_from_bytes(data.lstrip(b"\r\n")))
+    return message
+
+
+def _guarded(read: Callable[[], Any]) -> Any:  # noqa: ANN401 - it passes through whatever it is given
+    try:
+        return read()
+    except RecursionError:
+        raise Unreadable("messages lie in one another too deep to follow.", _SAVE_ANEW) from None
+    except Unreadable:
+        raise
+    except Exception as exc:
+        # the standard library's parser was written for honest mail, and raises a dozen kinds for the other
+        raise Unreadable(_DAMAGED, _SAVE_ANEW) from exc
+
+
+def _gather(message: Message, limits: Limits) -> _Content:
+    """Walk the parts in order; what stands in one multipart/alternative says one thing several times."""
+    content = _Content()
+    stack: list[tuple[Message, int]] = [(message, 0)]
+    count = 0
+    while stack:
+        part, group = stack.pop()
+        count += 1
+        kind = part.get_content_type()
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            inner = group or (count if kind == "multipart/alternative" else 0)
+            stack.extend((child, inner) for child in reversed(payload) if isinstance(child, Message))
+        elif kind in _SIGNATURES:
+            continue
+        elif kind in _SEALED:
+            content.sealed = True
+        elif kind == "message/rfc822" and isinstance(payload, list):
+            _add_message(part, payload, content)
+        elif _is_body(part, kind):
+            words, encoding = _words(part)
+            content.encoding = content.encoding or encoding
+            shown = "html" if kind in _PAGES else "plain"
+            if shown == "plain" and _parameter(part, "format").lower() == "flowed":
+                words = _unflowed(words, delsp=_parameter(part, "delsp").lower() == "yes")
+            content.bodies.setdefault(group or -count, []).append((shown, words))
+        elif kind.startswith("image/") and part.get("Content-ID") and _disposition(part) != "attachment":
+            content.pictures += 1
+        elif not (group and kind.startswith("text/")):
+            _add_attachment(part, kind, content)
+    return content
+
+
+def _is_body(part: Message, kind: str) -> bool:
+    if _disposition(part) == "attachment" or _file_name(part):
+        return False
+    return kind in ("text/plain", "text/enriched", *_PAGES, "message/delivery-status") or kind.startswith("multipart/")
+
+
+def _chosen(alternatives: list[tuple[str, str]]) -> tuple[str, list[Heading]]:
+    plain = "\n\n".join(words.strip("\n") for kind, words in alternatives if kind == "plain").strip("\n")
+    markup = [words for kind, words in alternatives if kind == "html"]
+    if not markup:
+        return plain, []
+    page = _Body("")
+    for words in markup:
+        text, headings, _ = html.extract(legible(words))
+        page.append(text, headings)
+    # "your program can't show this message" is shorter than the message
+    if plain.strip() and 2 * len(plain.split()) >= len(page.text().split()):
+        return plain, []
+    return page.text(), page.headings
+
+
+class _Body:
+    """Text put together from blocks with a blank line between them, and where the headings of each came to stand."""
+
+    def __init__(self, first: str) -> None:
+        self._blocks: list[str] = []
+        self._length = 0
+        self.headings: list[Heading] = []
+        self.append(first, [])
+
+    def append(self, block: str, headings: list[Heading]) -> None:
+        words = legible(block)
+        if not words.strip():
+            return
+        if self._blocks:
+            words = "\n\n" + words
+        offset = self._length + len(words) - len(block)
+        for heading in headings:
+            span = Span(heading.span.start + offset, heading.span.end + offset)
+            self.headings.append(replace(heading, span=span))
+        self._blocks.append(words)
+        self._length += len(words)
+
+    def text(self) -> str:
+        return "".join(self._blocks)
+
+
+def _add_message(part: Message, payload: list[Any], content: _Content) -> None:
+    inner = payload[0] if payload else None
+    if not isinstance(inner, Message):
+        return
+    data = inner.as_bytes()
+    transfer = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if transfer in ("base64", "quoted-printable"):
+        # not allowed, and done all the same
+        data = _untransferred(data, transfer)
+        inner = email.message_from_bytes(_head_of(data))
+    name = names.of_title(_file_name(part).removesuffix(".eml") or _header(inner, "Subject"), "message") + ".eml"
+    content.children.append(Child(names.distinct(name, content.taken), data))
+
+
+def _untransferred(data: bytes, transfer: str) -> bytes:
+    try:
+        return base64.b64decode(data) if transfer == "base64" else quopri.decodestring(data)
+    except (binascii.Error, ValueError):
+        return data
+
+
+def _add_attachment(part: Message, kind: str, content: _Content) -> None:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        inner = part.get_payload()
+        data = b"\n\n".join(item.as_bytes() for item in inner if isinstance(item, Message))
+    given = names.inside(_file_name(part)).rpartition("/")[2]
+    name = names.of_title(given, "attachment")
+    if "." not in name:
+        name += _SUFFIXES.get(kind, ".txt" if kind.startswith("text/") else "")
+    content.children.append(Child(names.distinct(name, content.taken), data))
+
+
+def _limited(content: _Content, limits: Limits) -> tuple[tuple[Child, ...], tuple[str, ...]]:
+    children = content.children
+    if limits.depth < 1 and children:
+        return (), (f"Attachments, passed over since this message lies too deep inside others: {len(children)}.",)
+    if len(children) > limits.members:
+        return tuple(children[: limits.members]), (f"Only the first {limits.members} attachments were read.",)
+    return tuple(children), ()
+
+
+# The words of a part
+
+
+def _words(part: Message) -> tuple[str, str]:
+    """Return a part's text with plain line ends, and the encoding it was in."""
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        inner = part.get_payload()
+        items = inner if isinstance(inner, list) else []
+        raw = b"\n".join(item.as_bytes() for item in items if isinstance(item, Message))
+    words, encoding = _decoded(raw, _charset(part), markup=part.get_content_type() in _PAGES)
+    return _NEWLINE.sub("\n", words), encoding
+
+
+def _decoded(raw: bytes, charset: str, *, markup: bool = False) -> tuple[str, str]:
+    name = _MEANT.get(charset.lower(), charset)
+    if name and not name.lower().startswith(_NEVER):
+        try:
+            return raw.decode(name), name.lower()
+        except (UnicodeError, LookupError, ValueError):
+            pass
+    found = decode(raw, markup=markup)
+    return (found.text, found.encoding) if found else (raw.decode("latin-1"), "latin-1")
+
+
+def _charset(part: Message) -> str:
+    try:
+        return str(part.get_content_charset() or "")
+    except Exception:  # noqa: BLE001 - a parameter that can't be parsed is one that isn't there
+        return ""
+
+
+def _parameter(part: Message, name: str) -> str:
+    try:
+        return str(part.get_param(name) or "")
+    except Exception:  # noqa: BLE001 - as above
+        return ""
+
+
+def _disposition(part: Message) -> str:
+    try:
+        return part.get_content_disposition() or ""
+    except Exception:  # noqa: BLE001 - as above
+        return ""
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return _decode_header(part.get_filename() or "")
+    except Exception:  # noqa: BLE001 - as above
+        return ""
+
+
+def _unflowed(words: str, *, delsp: bool) -> str:
+    """Join the lines that format=flowed (RFC 3676) broke for the wire, and only those."""
+    lines: list[str] = []
+    open_depth = -1  # of the paragraph that the line before left open
+    for line in words.split("\n"):
+        rest = line.lstrip(">")
+        depth = len(line) - len(rest)
+        rest = rest.removeprefix(" ")
+        signature = rest == "-- "
+        flows = rest.endswith(" ") and not signature
+        piece = rest[:-1] if flows and delsp else rest
+        if depth == open_depth and not signature:
+            lines.append(piece)
+        else:
+            lines.append(("\n" if lines else "") + (">" * depth + " " if depth else "") + piece)
+        open_depth = depth if flows else -1
+    return "".join(lines)
+
+
+# Headers
+
+
+def _header(message: Message, name: str) -> str:
+    """Return a header's words on one line, decoded; "" where there is none."""
+    for key, raw in message.raw_items():
+        if key.lower() == name.lower():
+            return " ".join(_decode_header(str(raw)).split())
+    return ""
+
+
+def _decode_header(raw: str) -> str:
+    raw = _FOLD.sub(" ", raw)
+    if not raw.isascii():
+        # bytes that aren't ASCII came through the parser as halves of surrogate pairs
+        sent = raw.encode("utf-8", "surrogateescape")
+        # too few words to tell an encoding by: UTF-8, or what most of the rest is in
+        raw = _decoded(sent, "utf-8" if _is_utf8(sent) else "iso-8859-1")[0]
+    return legible("".join(_decoded_words(raw)))
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded_words(raw: str) -> Iterator[str]:
+    """Yield what stands between encoded words, and those, decoded; neighbours in one charset share characters."""
+    at = 0
+    waiting, charset = b"", ""
+    for match in _ENCODED.finditer(raw):
+        between = raw[at : match.start()]
+        if (between.strip() or match[1].lower() != charset) and waiting:
+            yield _decoded(waiting, charset)[0]
+            waiting = b""
+        if between.strip() or not at:
+            yield between
+        charset = match[1].lower()
+        waiting += _word_bytes(match[2], match[3])
+        at = match.end()
+    if waiting:
+        yield _decoded(waiting, charset)[0]
+    yield raw[at:]
+
+
+def _word_bytes(way: str, coded: str) -> bytes:
+    raw = coded.encode("utf-8", "replace")
+    if way in "qQ":
+        return quopri.decodestring(raw, header=True)
+    try:
+        return base64.b64decode(raw + b"=" * (-len(raw) % 4))
+    except (binascii.Error, ValueError):
+        return raw
+
+
+def _iso(words: str) -> str:
+    try:
+        return email.utils.parsedate_to_datetime(words).isoformat()
+    except Exception:  # noqa: BLE001 - what it raises for a date that isn't one depends on how it isn't
+        return ""
+
+
+# Mailboxes
+
+
+def _messages(data: bytes, most: int) -> Iterator[tuple[int, int]]:
+    """Yield where each message begins and ends, up to `most` of them.
+
+    A line "From … 2024 …" counts only at the start or after a blank line: others are words of a message.
+    """
+    start = -1
+    count = 0
+    for match in _FROM_LINE.finditer(data):
+        before = data[max(0, match.start() - 4) : match.start()]
+        if data[: match.start()].strip() if match.start() < 64 else not before.endswith((b"\n\n", b"\n\r\n", b"\r\r")):
+            continue
+        if start >= 0:
+            yield start, match.start()
+            count += 1
+            if count == most:
+                return
+        start = match.end()
+    if start >= 0:
+        yield start, len(data)
+
+
+def _head_of(message: bytes) -> bytes:
+    head = message[:_HEAD]
+    ends = [at for end in (b"\n\n", b"\n\r\n") if (at := head.find(end)) >= 0]
+    return head[: min(ends)] if ends else head

@@ -1,0 +1,515 @@
+r"""RTF documents: words in order with headings, list numbers, tables, notes and what is hidden.
+
+RTF is a stream of control words (`\b`, `\par`) in groups (`{…}`); a group takes on the looks around it and
+gives them back at its end. (`striprtf`, the library at hand, drops footnotes and headings and shows hidden and
+deleted text like any other.)
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field, replace
+
+from qa.load.extracted import Extracted, Limits, Unreadable
+from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.zipped import ANEW, reading
+
+_TOKEN = re.compile(
+    rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?[0-9]{1,10})? ?|\\'(?P<byte>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])"
+    rb"|(?P<brace>[{}])|(?P<words>[^\\{}\r\n]+)|(?P<rest>[\r\n]+|\\)"
+)
+_SIGNS = {"~": "\u00a0", "_": "\u2011", "-": "\u00ad", "\\": "\\", "{": "{", "}": "}", "\t": "\t"}
+_CHARACTERS = {
+    "tab": "\t",
+    "line": "\n",
+    "lbr": "\n",
+    "softline": "\n",
+    "emdash": "\u2014",
+    "endash": "\u2013",
+    "lquote": "\u2018",
+    "rquote": "\u2019",
+    "ldblquote": "\u201c",
+    "rdblquote": "\u201d",
+    "bullet": "\u2022",
+    "emspace": "\u2003",
+    "enspace": "\u2002",
+    "qmspace": "\u2005",
+    "zwj": "\u200d",
+    "zwnj": "\u200c",
+    "ltrmark": "\u200e",
+    "rtlmark": "\u200f",
+}
+# groups that hold no words of the document, though they aren't marked as ones to be skipped
+_SKIPPED = frozenset(
+    """
+    pict object fldinst xe tc rxe txe nonshppict themedata colorschememapping datastore listtable revtbl rsidtbl
+    listoverridetable filetbl generator xmlnstbl latentstyles operator subject keywords comment doccomm company
+    manager category hlinkbase printim buptim template atnid atnref atntime atnicn bkmkstart bkmkend mmathPr
+    pgptbl sp objdata headerl headerf footerl footerf ftnsep ftnsepc aftnsep aftnsepc pgdsctbl
+    """.split()
+)
+# marked as to be skipped by those who don't know them; these are known
+_KNOWN = frozenset("footnote annotation atnauthor shpinst shptxt shppict listtext pntext cs ud".split())
+_STORIES = {
+    "footnote": "footnote",
+    "annotation": "comment",
+    "header": "header",
+    "headerr": "header",
+    "footer": "footer",
+    "footerr": "footer",
+    "shptxt": "text box",
+}
+_TABLES = ("fonttbl", "colortbl", "stylesheet", "info", "creatim", "revtim", "atnauthor")
+_CHARSETS = {
+    0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "cp950", 161: "cp1253",
+    162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
+    238: "cp1250", 254: "cp437", 255: "cp850",
+}  # fmt: skip
+_LONGEST_MARKER = 20  # pieces
+_TINY = 4  # half points
+_HEADING = re.compile(r"heading ?([1-9])", re.IGNORECASE)
+
+
+def extract(data: bytes, limits: Limits) -> Extracted:
+    """Return the document's text; headings go by outline level or by styles named "heading 1" and so on."""
+    with reading("an RTF document"):
+        if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{\\rtf"):
+            raise Unreadable("it isn't RTF, whatever its name says.", "Give it its true suffix.")
+        parser = _Parser(limits)
+        parser.read(data)
+        return parser.extracted()
+
+
+@dataclass(slots=True)
+class _Look:
+    """What a group's beginning saves and its end brings back."""
+
+    into: str = "text"  # or "skip", or the table or field its words go to
+    font: int = -1
+    skip: int = 1  # characters that stand for one in Unicode, for older programs
+    hidden: bool = False
+    deleted: bool = False
+    white: bool = False
+    shaded: bool = False
+    tiny: bool = False
+    story: bool = False  # whether the group is one
+
+
+@dataclass(slots=True)
+class _Story:
+    """A run of paragraphs: the body, a footnote, a header. Each item is a paragraph or a row of cells."""
+
+    kind: str
+    label: str = ""
+    items: list[_Paragraph | list[list[Run]]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    cells: list[list[Run]] = field(default_factory=list)
+    attached: list[_Story] = field(default_factory=list)
+    marker: str = ""
+    level: int = 0
+    heading: int = 0
+    style: int = -1
+    in_table: bool = False
+
+    def end_paragraph(self, heading: int) -> None:
+        if self.in_table:
+            self.runs.append(Run("\n"))
+            return
+        self.end_row()
+        self.items.append(_Paragraph(self.runs, self.marker, self.level, heading, self.attached))
+        self.runs, self.marker, self.attached = [], "", []
+
+    def end_cell(self) -> None:
+        lead = [Run(f"{self.marker} ")] if self.marker else []
+        self.cells.append([*lead, *self.runs])
+        self.runs, self.marker = [], ""
+
+    def end_row(self) -> None:
+        if self.cells:
+            self.items.append(self.cells)
+            self.cells = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    runs: list[Run]
+    marker: str
+    level: int
+    heading: int
+    attached: list[_Story]
+
+
+class _Parser:
+    """Reads the stream once and keeps the stories it tells."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.look = _Look()
+        self.stack: list[_Look] = []
+        self.stories = [_Story("body")]
+        self.edges: list[_Story] = []
+        self.encoding = "cp1252"
+        self.fonts: dict[int, str] = {}
+        self.font_defined = -1
+        self.white: set[int] = set()
+        self.colour = 0
+        self.channels: list[int] = []
+        self.headings: dict[int, int] = {}
+        self.style_defined = 0
+        self.style_outline = -1
+        self.names: dict[str, list[str]] = {}
+        self.pending = bytearray()  # of words in the file's encoding
+        self.units: list[int] = []  # of words in UTF-16
+        self.to_skip = 0
+        self.maybe_skipped = False
+        self.deletions = 0
+        self.notes: list[str] = []
+        self.dates: dict[str, dict[str, int]] = {}
+
+    def read(self, data: bytes) -> None:
+        at, end = 0, len(data)
+        while at < end:
+            match = _TOKEN.match(data, at)
+            if match is None:
+                at += 1
+                continue
+            at = match.end()
+            kind = match.lastgroup
+            if kind == "words":
+                self._take_bytes(match["words"])
+            elif kind == "byte":
+                self._take_bytes(bytes([int(match["byte"], 16)]))
+            elif kind == "brace":
+                self._flush()
+                self.to_skip = 0
+                if match["brace"] == b"{":
+                    self._open()
+                elif self.stack:
+                    self._close()
+                    if not self.stack:
+                        break
+            elif kind == "sign":
+                self._take_sign(match["sign"])
+            elif kind in ("word", "number"):
+                given = match["number"]
+                word, parameter = match["word"].decode("ascii"), int(given) if given is not None else None
+                if word == "bin":
+                    at += max(0, parameter or 0)
+                else:
+                    self._take_word(word, parameter)
+        self._flush()
+        if self.stack:
+            self.notes.append("The file ends before its last part is closed: it may have been cut short.")
+        while len(self.stories) > 1:
+            self._end_story()
+        story = self.stories[0]
+        if story.runs:
+            story.in_table = False
+            story.end_paragraph(self._heading(story))
+        story.end_row()
+
+    # groups
+
+    def _open(self) -> None:
+        if len(self.stack) >= self.limits.nesting:
+            raise Unreadable(f"its groups are nested deeper than {self.limits.nesting} levels.", ANEW)
+        self.stack.append(self.look)
+        self.look = replace(self.look, story=False)
+        self.maybe_skipped = False
+
+    def _close(self) -> None:
+        if self.look.story:
+            self._end_story()
+        if self.look.into == "stylesheet" and self.stack[-1].into == "stylesheet":
+            self._end_style()
+        self.look = self.stack.pop()
+
+    def _begin_story(self, kind: str) -> None:
+        if self.look.into != "text":
+            return
+        self.look = replace(_Look(), font=self.look.font, story=True)
+        label = "".join(self.names.pop("atnauthor", [])) if kind == "comment" else ""
+        self.stories.append(_Story(kind, label.strip()))
+
+    def _end_story(self) -> None:
+        story = self.stories.pop()
+        if story.runs:
+            story.in_table = False
+            story.end_paragraph(self._heading(story))
+        story.end_row()
+        if story.kind in ("header", "footer"):
+            self.edges.append(story)
+        else:
+            self.stories[-1].attached.append(story)
+
+    # words
+
+    def _take_bytes(self, data: bytes) -> None:
+        if self.to_skip:
+            skipped = min(self.to_skip, len(data))
+            self.to_skip -= skipped
+            data = data[skipped:]
+        if self.look.into in ("colortbl", "skip"):
+            if self.look.into == "colortbl":
+                for _ in range(data.count(b";")):
+                    self._end_colour()
+            return
+        if data:
+            if self.units:
+                self._flush()
+            self.pending += data
+
+    def _take_sign(self, sign: bytes) -> None:
+        character = sign.decode("latin-1")
+        if character == "*":
+            self.maybe_skipped = True
+        elif self.to_skip:
+            self.to_skip -= 1
+        elif character in ("\r", "\n"):
+            self._take_word("par", None)
+        elif character in _SIGNS:
+            self._write(_SIGNS[character])
+
+    def _write(self, words: str) -> None:
+        self._flush()
+        self._keep(words)
+
+    def _flush(self) -> None:
+        if self.pending:
+            data = bytes(self.pending)
+            self.pending.clear()
+            self._keep(data.decode(self.fonts.get(self.look.font, self.encoding), "replace"))
+        if self.units:
+            data = b"".join(unit.to_bytes(2, "little") for unit in self.units)
+            self.units.clear()
+            self._keep(data.decode("utf-16-le", "replace"))
+
+    def _keep(self, words: str) -> None:
+        into, look, story = self.look.into, self.look, self.stories[-1]
+        if into == "text":
+            if look.deleted:
+                return
+            story.runs.append(Run(words, _why_hidden(look)))
+        elif into == "marker":
+            if len(self.names.setdefault("marker", [])) < _LONGEST_MARKER:
+                self.names["marker"].append(words)
+            shown = "".join(self.names["marker"]).strip()
+            story.marker = shown if any(one.isalnum() for one in shown) else "-" if shown else ""
+        elif into == "stylesheet":
+            self.names.setdefault("style", []).append(words)
+        elif into not in ("skip", "fonttbl", "colortbl"):
+            self.names.setdefault(into, []).append(words)
+
+    # control words
+
+    def _take_word(self, word: str, parameter: int | None) -> None:
+        if word == "u" and parameter is not None:
+            self._take_unit(parameter)
+            return
+        if self.to_skip:
+            self.to_skip -= 1
+            return
+        self._flush()
+        if self.maybe_skipped:
+            self.maybe_skipped = False
+            if word not in _KNOWN:
+                self.look.into = "skip"
+                return
+        if word in _SKIPPED:
+            self.look.into = "skip"
+        if self.look.into == "skip":
+            return
+        if word in _CHARACTERS:
+            self._keep(_CHARACTERS[word])
+        elif not self._take_destination(word):
+            if self.look.into in ("fonttbl", "colortbl", "stylesheet", "creatim", "revtim"):
+                self._take_definition(word, parameter)
+            if self.look.into != "fonttbl":
+                self._take_property(word, parameter)
+
+    def _take_unit(self, parameter: int) -> None:
+        if self.pending:
+            self._flush()
+        if self.look.into not in ("skip", "fonttbl", "colortbl"):
+            self.units.append(parameter & 0xFFFF)
+        self.to_skip = self.look.skip
+
+    def _take_destination(self, word: str) -> bool:
+        if word in _STORIES:
+            self._begin_story(_STORIES[word])
+        elif word in _TABLES or (word in ("title", "author") and self.look.into == "info"):
+            # some programs name the author twice
+            self.look.into = word if word in _TABLES or word not in self.names else "skip"
+        elif word in ("listtext", "pntext") and self.look.into == "text":
+            self.names.pop("marker", None)
+            self.look.into = "marker"
+        else:
+            return False
+        return True
+
+    def _take_definition(self, word: str, parameter: int | None) -> None:
+        value = parameter or 0
+        into = self.look.into
+        if into == "fonttbl":
+            if word == "f":
+                self.font_defined = value
+            elif word in ("fcharset", "cpg"):
+                name = _CHARSETS.get(value, "") if word == "fcharset" else f"cp{value}"
+                if _is_codec(name):
+                    self.fonts[self.font_defined] = name
+        elif into == "colortbl":
+            if word in ("red", "green", "blue"):
+                self.channels.append(value)
+        elif into == "stylesheet":
+            if word == "s":
+                self.style_defined = value
+            elif word == "outlinelevel":
+                self.style_outline = value
+        else:
+            self.dates.setdefault(into, {})[word] = value
+
+    def _take_property(self, word: str, parameter: int | None) -> None:
+        if self.look.into == "text" and self._take_paragraph_property(word, parameter):
+            return
+        look = self.look
+        on = parameter != 0
+        if word == "plain":
+            look.hidden = look.deleted = look.white = look.shaded = look.tiny = False
+            look.font = -1
+        elif word == "v":
+            look.hidden = on
+        elif word == "deleted":
+            look.deleted = on
+            self.deletions += on
+        elif word == "cf":
+            look.white = (parameter or 0) in self.white
+        elif word in ("highlight", "cb", "chcbpat"):
+            look.shaded = on and (parameter or 0) not in self.white
+        elif word == "fs":
+            look.tiny = parameter is not None and 0 < parameter < _TINY
+        elif word == "f":
+            look.font = parameter or 0
+        elif word == "uc":
+            look.skip = max(0, min(16, 1 if parameter is None else parameter))
+        elif word == "ansicpg" and _is_codec(f"cp{parameter}"):
+            self.encoding = f"cp{parameter}"
+        elif word in ("mac", "pc", "pca"):
+            self.encoding = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
+
+    def _take_paragraph_property(self, word: str, parameter: int | None) -> bool:
+        story = self.stories[-1]
+        if word in ("par", "sect"):
+            story.end_paragraph(self._heading(story))
+        elif word == "cell":
+            story.end_cell()
+        elif word == "row":
+            story.end_row()
+        elif word == "nestcell":
+            story.runs.append(Run("\n"))
+        elif word == "pard":
+            story.in_table, story.heading, story.style, story.level = False, 0, -1, 0
+        elif word == "intbl":
+            story.in_table = True
+        elif word == "s":
+            story.style = parameter or 0
+        elif word == "outlinelevel":
+            story.heading = (parameter or 0) + 1
+        elif word == "ilvl":
+            story.level = parameter or 0
+        else:
+            return False
+        return True
+
+    def _heading(self, story: _Story) -> int:
+        level = story.heading or self.headings.get(story.style, 0)
+        return level if 0 < level <= 9 else 0
+
+    def _end_style(self) -> None:
+        name = "".join(self.names.pop("style", [])).strip().rstrip(";").strip()
+        match = _HEADING.fullmatch(name)
+        if 0 <= self.style_outline < 9:
+            self.headings[self.style_defined] = self.style_outline + 1
+        elif match or name.lower() == "title":
+            self.headings[self.style_defined] = int(match[1]) if match else 1
+        self.style_defined, self.style_outline = 0, -1
+
+    def _end_colour(self) -> None:
+        if len(self.channels) == 3 and all(one >= 0xF8 for one in self.channels):
+            self.white.add(self.colour)
+        self.channels.clear()
+        self.colour += 1
+
+    # what comes of it
+
+    def extracted(self) -> Extracted:
+        blocks = Blocks(self.limits)
+        written: set[str] = set()
+        for story in self.edges:
+            words = " ".join("".join(_words_of(story)).split())
+            if words not in written and any(letter.isalpha() for letter in words):
+                written.add(words)
+                _write_story(blocks, story)
+        _write_story(blocks, self.stories[0])
+        notes = list(self.notes)
+        if self.deletions:
+            notes.append(f"Tracked deletions: {self.deletions:,}. Their text is left out.")
+        title = " ".join("".join(self.names.get("title", [])).split())
+        first = next((one.words for one in blocks.headings if one.level == 1), "")
+        return Extracted(
+            text=blocks.text,
+            headings=tuple(blocks.headings),
+            title=title or first,
+            author=" ".join("".join(self.names.get("author", [])).split()),
+            date=_date(self.dates.get("revtim") or self.dates.get("creatim") or {}),
+            places=blocks.sorted_places(),
+            empty=() if blocks.length else ("the document: no text",),
+            hidden=blocks.sorted_hidden(),
+            lost=blocks.lost,
+            notes=tuple(notes),
+        )
+
+
+def _write_story(blocks: Blocks, story: _Story) -> None:
+    offset = blocks.length
+    for item in story.items:
+        if isinstance(item, list):
+            blocks.row(item)
+            continue
+        blocks.paragraph(item.runs, marker=item.marker, level=max(0, item.level), heading=item.heading)
+        for one in item.attached:
+            _write_story(blocks, one)
+    for one in story.attached:
+        _write_story(blocks, one)
+    if story.kind in ("footnote", "comment", "header", "footer"):
+        blocks.place(story.kind, story.label, offset)
+
+
+def _words_of(story: _Story) -> list[str]:
+    return [run.words for item in story.items if isinstance(item, _Paragraph) for run in item.runs]
+
+
+def _why_hidden(look: _Look) -> str:
+    if look.hidden:
+        return "hidden text"
+    if look.white and not look.shaded:
+        return "invisible colour"
+    return "tiny letters" if look.tiny else ""
+
+
+def _is_codec(name: str) -> bool:
+    try:
+        return bool(name) and codecs.lookup(name).name not in ("utf-7",)
+    except LookupError:
+        return False
+
+
+def _date(parts: dict[str, int]) -> str:
+    if not 1900 <= parts.get("yr", 0) <= 9999:
+        return ""
+    date = f"{parts['yr']:04d}"
+    for name, separator, last in (("mo", "-", 12), ("dy", "-", 31), ("hr", "T", 23), ("min", ":", 59)):
+        if not (0 if separator in "T:" else 1) <= parts.get(name, -1) <= last:
+            break
+        date += f"{separator}{parts[name]:02d}"
+    return date[:10] if len(date) == 13 else date
