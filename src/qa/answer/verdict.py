@@ -56,6 +56,11 @@ def confidence_of(hits: Sequence[Hit], calibration: Calibration | None = None) -
     return confidence(signals_of(hits), calibration) if hits else 0.0
 
 
+def doubted(confidence: float, strangers: Sequence[str]) -> float:
+    """Return the confidence where a question names what stands in no document: half, which is no answer any more."""
+    return confidence / 2 if strangers else confidence
+
+
 def confidence(signals: Signals, calibration: Calibration | None = None) -> float:
     """Return the confidence, 0 to 1, that these signals mean an answer."""
     read = signals.read is not None

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qa.answer.extractive import ExtractiveAnswerer
-from qa.answer.verdict import LEANS, ErrorRates, confidence_of, error_rates, judge, leaning
+from qa.answer.names import strangers
+from qa.answer.verdict import LEANS, ErrorRates, confidence_of, doubted, error_rates, judge, leaning
 from qa.cite import check, cite
 from qa.config import Settings
 from qa.conversation import lookups
@@ -131,7 +132,11 @@ class Engine:
         hits = self._read(asked, hits)
         read = time.perf_counter()
         milliseconds = (1e3 * (embedded - began), 1e3 * (found - embedded), 1e3 * (read - found))
-        return _Found(searched, asked, tuple(hits), *self._judge(hits), notices, milliseconds)
+        unknown = strangers(asked, self.index.keyword.resembles)
+        if unknown:
+            names = ", ".join(f"“{name}”" for name in unknown)
+            notices = (*notices, f"{names} {'stand' if len(unknown) > 1 else 'stands'} in none of the documents read.")
+        return _Found(searched, asked, tuple(hits), *self._judge(hits, unknown), notices, milliseconds)
 
     def _embed(self, searched: str) -> tuple[Query, str, tuple[str, ...]]:
         """Return a question's row, as much of its words as the model reads, and what must be said of that."""
@@ -160,8 +165,8 @@ class Engine:
         how = self._settings.reader
         return rerank(self.index, hits, self._reader, searched, count=how.count, weight=how.weight)
 
-    def _judge(self, hits: Sequence[Hit]) -> tuple[Verdict, float]:
-        confidence = confidence_of(hits, self.index.calibration)
+    def _judge(self, hits: Sequence[Hit], unknown: Sequence[str]) -> tuple[Verdict, float]:
+        confidence = doubted(confidence_of(hits, self.index.calibration), unknown)
         how = self._settings.verdict
         answered, unsure = leaning(how.answered, how.lean), leaning(how.unsure, how.lean)
         return judge(confidence, answered=answered, unsure=unsure), confidence

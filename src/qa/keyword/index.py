@@ -5,6 +5,7 @@ Reads only what a question needs: its words by binary search, their postings, th
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 from collections import Counter
@@ -21,6 +22,9 @@ from qa.sealed import Files, Sheet
 
 Scores = NDArray[np.float32]
 Rows = NDArray[np.integer[Any]]
+
+
+_SHORTEST, _ALIKE, _NEARLY = 4, 2, 0.75  # letters of a term, at its beginning; share of matching letters
 
 
 class Covered(NamedTuple):
@@ -120,6 +124,19 @@ class KeywordIndex:
         """Tell whether a word, stemmed, stands in any text; stop words don't."""
         return bool(self._known(word))
 
+    def resembles(self, word: str) -> bool:
+        """Tell whether each of a word's terms stands in some text, or one that begins alike and is spelled nearly so.
+
+        Terms that can't be misspelled in earnest, of under four letters or with digits, count as known.
+        """
+        return all(
+            self._number(term) is not None
+            or len(term) < _SHORTEST
+            or not term.isalpha()
+            or bool(difflib.get_close_matches(term, self._beginning(term[:_ALIKE]), 1, _NEARLY))
+            for term in self._terms.of(word)
+        )
+
     def coverage(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return, for each text, the share of the question's terms that stand in it, rare terms counting more.
 
@@ -176,15 +193,28 @@ class KeywordIndex:
         return self._numbers[term]
 
     def _look_up(self, term: bytes) -> int | None:
+        at = self._first_from(term)
+        return at if at < len(self._ends) - 1 and self._word(at) == term else None
+
+    def _first_from(self, term: bytes) -> int:
+        """Return the number of the first word that is `term` or comes after it."""
         low, high = 0, len(self._ends) - 1
         while low < high:
             middle = (low + high) // 2
-            first, last = self._ends.cut(middle, middle + 2).tolist()
-            word = self._words.cut(first, last).tobytes()
-            if word == term:
-                return middle
-            low, high = (middle + 1, high) if word < term else (low, middle)
-        return None
+            low, high = (middle + 1, high) if self._word(middle) < term else (low, middle)
+        return low
+
+    def _word(self, number: int) -> bytes:
+        first, last = self._ends.cut(number, number + 2).tolist()
+        return self._words.cut(first, last).tobytes()
+
+    def _beginning(self, letters: str) -> list[str]:
+        """Return the words that begin so."""
+        first, after = letters.encode("utf-8"), letters.encode("utf-8") + b"\xff"
+        low, high = self._first_from(first), self._first_from(after)
+        edges = self._ends.cut(low, high + 1).tolist()
+        data = self._words.cut(edges[0], edges[-1]).tobytes()
+        return [data[a - edges[0] : b - edges[0]].decode("utf-8") for a, b in itertools.pairwise(edges)]
 
     def _weight(self, term: str) -> float:
         """Return the term's inverse document frequency, as BM25 counts it."""
