@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from qa.keyword import Terms
+from training.average import average
 from training.data import CLS, SEP, Pair, collate, epoch_batches, example, windows
+from training.exchange import Names, exchanged
 from training.mining import asked_about, lures, ranked
 from training.second import answer_sentence, leaning, overlaps, unseen_first
 from training.tokens import Tokens
@@ -198,3 +202,45 @@ def test_what_the_first_stage_planned_comes_last() -> None:
     planned = np.random.default_rng([7, 11, 3]).permutation(5_000)[:2_000]
     assert sorted(order) == list(range(5_000))
     assert order[3_000:] == planned.tolist()
+
+
+# Exchanged names
+
+
+def test_a_name_of_the_passage_gives_way_to_another_and_nothing_answers_any_more() -> None:
+    passage = "In 1889 Paris saw the tower of Eiffel rise. Later London built the bridge of Jones."
+    item = asked("When did people in Paris see the tower rise?", "1889", passage)
+    names = Names().learn([item])
+    made = [exchanged(item, "In 1889 Paris saw the tower of Eiffel rise.", names, chance(at)) for at in range(30)]
+    questions = {one.question for one in made if one}
+    assert "When did people in London see the tower rise?" in questions
+    assert "When did people in Paris see the tower rise?" not in questions
+    assert {(one.answerable, one.answers, one.passage) for one in made if one} == {(False, (), passage)}
+
+
+def test_a_year_gives_way_to_another_year() -> None:
+    item = asked("Who ruled in 1889?", "Anna", "In 1889 Anna ruled. Bert ruled in 1901.")
+    made = exchanged(item, "In 1889 Anna ruled.", Names(), chance(1))
+    assert made is not None
+    assert re.fullmatch(r"Who ruled in \d{4}\?", made.question)
+    assert "1889" not in made.question
+
+
+def test_an_opposite_is_put_only_where_the_passage_lacks_it() -> None:
+    item = asked("Which is the largest lake?", "Ladoga", "Ladoga is the largest lake.")
+    made = exchanged(item, "Ladoga is the largest lake.", Names(), chance())
+    assert made is not None
+    assert made.question == "Which is the smallest lake?"
+    both = replace(item, passage="Ladoga is the largest lake, Saimaa not the smallest one.")
+    assert exchanged(both, both.passage, Names(), chance()) is None
+
+
+def test_a_question_without_names_has_nothing_to_exchange() -> None:
+    assert exchanged(asked("Who came?", "Anna", "Anna came."), "Anna came.", Names(), chance()) is None
+
+
+def test_the_mean_of_two_networks_lies_half_way() -> None:
+    first, second = {"w": torch.tensor([0.0, 2.0])}, {"w": torch.tensor([1.0, 4.0])}
+    assert average(first, second)["w"].tolist() == [0.5, 3.0]
+    with pytest.raises(ValueError, match="one network"):
+        average(first, {"v": second["w"]})

@@ -16,6 +16,7 @@ from qa.keyword import Terms
 from training import mining
 from training.data import MIXTURE, Pair, Pools
 from training.evaluate import sentence_bounds
+from training.exchange import Names, exchanged
 from training.tokens import Tokens
 from training.variants import LONGEST_GIST, Answers, as_claim, keywords, rewritten, varied
 
@@ -36,6 +37,7 @@ SECOND: dict[str, int | None] = {
     "squad/other-document": 500,
     "nq_short/other-document": 500,
 }
+EXCHANGED_SHARE = 0.2  # of the answerable pairs; six in ten of those drawn hold something to exchange
 LEANING_SHARE = 0.5  # of a leaning source's examples come from its outermost third by overlap
 MINED_FILE = "mined.json"
 
@@ -96,6 +98,7 @@ class SecondStage:
         for source in (mining.SOURCE, "squad/neg"):
             self.keys[source] = [-share for share in overlaps(pools.training[source], terms)]
         self.answers = Answers().learn([*squad, *pools.training["nq_short"]])
+        self.names = Names().learn([*squad, *pools.training["nq_short"]])
         pools.validation |= reworded(pools.validation["squad"], seed)
 
     def pairs(self, epoch: int, limit: int = 0) -> list[Pair]:
@@ -111,7 +114,18 @@ class SecondStage:
             chosen.extend(pool[index] for index in drawn)
         shuffled = np.random.default_rng([self.seed, 37, epoch]).permutation(len(chosen))
         mixed = [chosen[index] for index in (shuffled[:limit] if limit else shuffled)]
+        mixed = with_exchanged(mixed, self.names, np.random.default_rng([self.seed, 47, epoch]))
         return varied(mixed, self.pools.headings, self.answers, np.random.default_rng([self.seed, 41, epoch]))
+
+
+def with_exchanged(pairs: Sequence[Pair], names: Names, rng: np.random.Generator) -> list[Pair]:
+    """Turn a share of the answerable pairs into ones about another name, year or opposite, in order."""
+    made = []
+    for item in pairs:
+        drawn = rng.random() < EXCHANGED_SHARE and item.answers
+        other = exchanged(item, answer_sentence(item), names, rng) if drawn else None
+        made.append(other or item)
+    return made
 
 
 def reworded(pairs: Sequence[Pair], seed: int) -> dict[str, list[Pair]]:
@@ -122,4 +136,7 @@ def reworded(pairs: Sequence[Pair], seed: int) -> dict[str, list[Pair]]:
         "claims": lambda item: as_claim(item, answers, rng),
         "keywords": lambda item: rewritten(item, keywords(item.question)),
     }
-    return {name: [shape(item) for item in able] for name, shape in shapes.items()}
+    sets = {name: [shape(item) for item in able] for name, shape in shapes.items()}
+    answered, names = [item for item in able if item.answers], Names().learn(able)
+    others = [exchanged(item, answer_sentence(item), names, rng) for item in answered]
+    return sets | {"exchanged": [*answered, *(other for other in others if other)]}
