@@ -15,7 +15,7 @@ import numpy as np
 from qa.config import Settings, load_settings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.embed.weights import find_model
-from qa.engine import Engine, build
+from qa.engine import Engine, build, make_embedder
 from qa.types import Answer, Verdict
 
 
@@ -62,16 +62,17 @@ VARIANTS: dict[str, dict[str, object]] = {
     "without BM25": {"retrieve.keyword": 0},
     "without coverage": {"retrieve.coverage": 0},
     "without overlap": {"chunk.overlap": 0},
+    "float32, without reader": {"embed.precision": "float32", "reader.enabled": False},
 }
 
 
 def product(docs: Path, work: Path, embedder: SentenceTransformerEmbedder, changes: dict[str, object]) -> System:
     """Index `docs` with the product and return it as a system; an index that fits is used again."""
-    shaping = "-".join(f"{name}={value}" for name, value in changes.items() if name.startswith("chunk"))
+    shaping = "-".join(f"{name}={value}" for name, value in changes.items() if name.startswith(("chunk", "embed")))
     settings = load_settings({"index": work / f"index-{shaping or 'default'}", **changes}, environ={}, folder=work)
-    build(settings, [docs], embedder=embedder)
-    engine = Engine.open(settings, embedder)
-    return _asking(engine)
+    chosen = make_embedder(settings) if any(name.startswith("embed") for name in changes) else embedder
+    build(settings, [docs], embedder=chosen)
+    return _asking(Engine.open(settings, chosen))
 
 
 def rankings(docs: Path, work: Path, embedder: SentenceTransformerEmbedder) -> dict[str, System]:
