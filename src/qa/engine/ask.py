@@ -109,7 +109,7 @@ class Engine:
         return glossed.text if glossed else question
 
     def _find(self, question: str, turns: Sequence[Turn], wanted: int) -> _Found:
-        """Look a question up, one way after the other until one finds an answer; else the surest counts.
+        """Look a question up, one way after the other until one finds an answer; else the first counts.
 
         A follow-up is looked up with its topic and read and judged as typed, so that what answered the last
         question isn't taken to answer this one.
@@ -120,7 +120,7 @@ class Engine:
             ways.append(self._look_up(self.searched(way), asked, wanted))
             if ways[-1].verdict is Verdict.ANSWERED:
                 return ways[-1]
-        return max(ways, key=lambda found: found.confidence)
+        return ways[0]
 
     def _look_up(self, searched: str, asked: str | None, wanted: int) -> _Found:
         began = time.perf_counter()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import ConfigError, QAError
-from qa.types import FileState, Turn, Verdict
+from qa.types import Turn, Verdict
 from qa.ui import render
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def make_page(engine: Engine) -> gr.Blocks:
     import gradio as gr
 
     ledger = engine.index.ledger
-    indexed = sum(entry.state is FileState.INDEXED for entry in ledger)
+    indexed = sum(entry.is_searched for entry in ledger)
     examples = [question for source, question in _EXAMPLES if source in engine.index.sources]
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         past = gr.State([])
