@@ -54,12 +54,12 @@ class Status:
         if not self.rates:
             return "not calibrated on this collection: too little in it to make questions from"
         said = [
-            f"{lean} answers {rates.absent_answered:.0%} of them without their source, refuses "
-            f"{rates.present_refused:.0%} with it"
+            f"{lean}: {rates.present_refused:.0%} refused that could be answered, "
+            f"{rates.absent_answered:.0%} answered that could not"
             for lean, rates in self.rates.items()
         ]
         count = next(iter(self.rates.values())).questions
-        return f"of {count} questions made from the collection, {'; '.join(said)}"
+        return f"tried on {count} questions made from the collection: {'; '.join(said)}"
 
     def to_json(self) -> dict[str, object]:
         """Return the same facts for `--json`."""
