@@ -29,6 +29,7 @@ BENCHMARKS = {
     "scale": "scale",
     "busy": "busy",
     "peak": "peak",
+    "bounded": "bounded",
 }
 
 

@@ -39,6 +39,7 @@ def write_page(path: Path, whole: dict[str, Any]) -> None:
     for name, section in (
         *(("index", _index), ("ask", _ask), ("update", _update)),
         *(("peers", _peers), ("scale", _scale), ("busy", _busy), ("peak", _peak)),
+        ("bounded", _bounded),
     ):
         if name in whole:
             parts.append(section(whole[name], path) + _how(whole[name]["run"]))
@@ -269,6 +270,25 @@ def _busy(found: dict[str, Any], _: Path) -> str:
     ]
     return "## While one core is busy\n\nA question in milliseconds, p50 / p95.\n\n" + table(
         ("", "nothing else of ours", "one core kept busy", "slower by"), rows
+    )
+
+
+def _bounded(found: dict[str, Any], _: Path) -> str:
+    rows = [
+        (
+            name,
+            f"{one['characters'] / 1e6:,.0f} MB",
+            f"{one['chunks']:,}",
+            number(one["wall"], "s"),
+            number(one["cpu"], "s"),
+            number(one["peak_mb"], "MB"),
+        )
+        for name, one in found.items()
+        if name != "run"
+    ]
+    head = ("", "text", "chunks", "wall", "processor", "peak memory")
+    return "## Memory while indexing\n\nThe peak of the whole process; without the model rows are drawn.\n\n" + table(
+        head, rows
     )
 
 

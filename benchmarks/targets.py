@@ -130,5 +130,18 @@ TARGETS = (
     Target(
         "resident memory serving 100k chunks", 500, 300, "MB", False, _at_size(_HUNDRED, "scale", "memory", "resident")
     ),
+    Target(
+        "peak memory while 1 GB of text is indexed, without the model (50 MB of text unless --large)",
+        *(2000, 1000, "MB", False),
+        _at("bounded", "without", "peak_mb"),
+    ),
+    Target(
+        "… 50 MB of text with the model (5 MB unless --large)",
+        2000,
+        1000,
+        "MB",
+        False,
+        _at("bounded", "with the model", "peak_mb"),
+    ),
     Target("growth of a question's search time: exponent", 0.5, 0.1, "", False, _growth),
 )
