@@ -27,6 +27,7 @@ from evals.report import to_markdown
 from evals.sets import NAMES, EvalSet, Question, load_set
 from evals.systems import RANKINGS, VARIANTS, Outcome, Place, System, documents_of, plain_rival, product, rankings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
+from training.variants import keywords
 
 _HERE = Path(__file__).parent
 _DEPTH = 10
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--sets", nargs="+", choices=NAMES, default=list(NAMES), help="sets to measure (default: all)")
     parser.add_argument("--systems", nargs="+", default=None, help="systems by name (default: all)")
     parser.add_argument("--limit", type=int, default=0, help="questions a set at most, evenly picked (0: all)")
+    parser.add_argument("--keywords", action="store_true", help="ask each question as its content words only")
     parser.add_argument("--work", type=Path, default=None, help="folder kept for documents and indexes")
     parser.add_argument("--out", type=Path, default=None, help="results file (default: evals/results/<commit>.json)")
     parser.add_argument("--table", type=Path, default=None, help="write the table as Markdown to this file, too")
@@ -48,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         work = options.work or Path(scratch)
         results = {name: _measure(load_set(data, name), data, work, options) for name in options.sets}
-    whole = {"commit": _commit(), "machine": _machine(), "limit": options.limit, "sets": results}
+    how = {"limit": options.limit, "keywords": options.keywords}
+    whole = {"commit": _commit(), "machine": _machine(), **how, "sets": results}
     out = options.out or _HERE / "results" / f"{whole['commit']}.json"
     out.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     table = to_markdown(whole)
@@ -78,7 +81,8 @@ def _measure(chosen: EvalSet, data: Path, work: Path, options: argparse.Namespac
         else:
             system = product(docs, work / chosen.name, embedder, VARIANTS[name])
         depth = _GRADED_DEPTH if chosen.graded else _DEPTH
-        outcomes = [system(question.text, depth) for question in questions]
+        asked = [(options.keywords and keywords(question.text)) or question.text for question in questions]
+        outcomes = [system(text, depth) for text in asked]
         found[name] = _figures(chosen, questions, outcomes, scorer)
         print(f"{chosen.name}, {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     return found
