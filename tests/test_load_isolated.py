@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from qa.load.extracted import Extracted, Limits, Unreadable
-from qa.load.isolated import Worker, _parsed, pack, unpack
+from qa.load.isolated import Worker
 from qa.load.table import READERS
+from qa.load.wire import pack, parsed, unpack
 from tests import hostile_readers
 
 LIMITS = Limits()
@@ -205,5 +206,5 @@ def test_an_answer_that_was_tampered_with_is_refused(change: dict[str, object]) 
     "packed", ["", "[]", "{}", '{"sizes": 3}', '{"sizes": [4]}', '{"sizes": [-1, 4]}', "[" * 99_999]
 )
 def test_a_header_that_announces_something_else_than_follows_is_refused(packed: str) -> None:
-    assert _parsed(packed.encode(), 3) is None
-    assert _parsed(b'{"sizes": [1, 2]}', 3) == {"sizes": [1, 2]}
+    assert parsed(packed.encode(), 3) is None
+    assert parsed(b'{"sizes": [1, 2]}', 3) == {"sizes": [1, 2]}
