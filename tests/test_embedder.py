@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,68 @@ def test_a_stream_gives_what_a_list_gives_and_asks_for_one_block_ahead_at_most(
     whole = real_embedder.embed_documents([item(f"Text {at}.") for at in range(22)])
     assert np.array_equal(np.concatenate([part.chunks for part in parts]), whole.chunks)
     assert np.array_equal(np.concatenate([part.sentences for part in parts]), whole.sentences)
+
+
+# Sentences repeated from the input before
+
+HARBOUR = "The harbour opens at six. Boats report to the pilot. "
+BASIN = "The northern basin stays closed in winter. "
+FEES = "Fees are paid by length. Small boats pay nothing."
+
+
+def chained() -> list[Input]:
+    """Three chunks, of which each repeats the last sentence of the one before."""
+    first, second, third = (
+        item(HARBOUR + BASIN),
+        item(BASIN + FEES),
+        item("Small boats pay nothing. A pilot costs more."),
+    )
+    return [first, replace(second, repeated=1), replace(third, repeated=1)]
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_a_repeated_sentence_has_the_row_it_has_in_the_input_before(backend: str) -> None:
+    embedder = SentenceTransformerEmbedder(backend=backend)
+    rows = embedder.embed_documents(chained()).sentences
+    # 3 sentences, then 1 repeated and 2 new, then 1 repeated and 1 new
+    assert np.array_equal(rows[3], rows[2])
+    assert np.array_equal(rows[6], rows[5])
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_a_chunk_read_in_part_is_near_the_chunk_read_whole(backend: str) -> None:
+    embedder = SentenceTransformerEmbedder(backend=backend)
+    parts = embedder.embed_documents(chained()).chunks
+    whole = embedder.embed_documents([replace(one, repeated=0) for one in chained()]).chunks
+    assert np.array_equal(parts[0], whole[0])
+    near = (parts * whole).sum(axis=1)
+    # nearer than what is left without the repeated sentence
+    rest = embedder.embed_documents([item(FEES), item("A pilot costs more.")]).chunks
+    assert near[1] > 0.85
+    assert near[1] > float(rest[0] @ whole[1])
+    assert near[2] > float(rest[1] @ whole[2])
+
+
+def test_blocks_of_a_stream_change_nothing_of_what_is_taken_over(real_embedder: SentenceTransformerEmbedder) -> None:
+    whole = real_embedder.embed_documents(chained())
+    parts = list(real_embedder.embed_stream(chained(), block=1))
+    assert np.array_equal(np.concatenate([part.chunks for part in parts]), whole.chunks)
+    assert np.array_equal(np.concatenate([part.sentences for part in parts]), whole.sentences)
+
+
+def test_a_repeated_sentence_with_nothing_before_counts_for_nothing(real_embedder: SentenceTransformerEmbedder) -> None:
+    rows = real_embedder.embed_documents(chained()[1:2])
+    alone = real_embedder.embed_documents([item(FEES)])
+    assert np.allclose(rows.chunks[0], alone.chunks[0], atol=1e-6)
+    assert not rows.sentences[0].any()
+    assert np.allclose(rows.sentences[1:], alone.sentences, atol=1e-6)
+
+
+def test_an_input_all_of_which_is_repeated_is_read_whole(real_embedder: SentenceTransformerEmbedder) -> None:
+    again = replace(item(BASIN), repeated=1)
+    rows = real_embedder.embed_documents([item(HARBOUR + BASIN), again])
+    assert np.array_equal(rows.chunks[1], real_embedder.embed_documents([item(BASIN)]).chunks[0])
 
 
 def test_a_question_is_cut_between_two_tokens(real_embedder: SentenceTransformerEmbedder) -> None:

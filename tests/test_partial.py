@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa.config import ChunkSettings, Settings
+from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.engine import build, open_collection
 from qa.protocols import Embedded, Input
 from tests.conftest import without_weights, write_files
@@ -130,6 +131,41 @@ def test_a_build_with_nothing_to_do_removes_what_is_left(stopped: Path, settings
     kept.rename(stopped)
     assert embedded(settings, docs) == 0
     assert not stopped.exists()
+
+
+class MortalModel(SentenceTransformerEmbedder):
+    """The real model, two chunks at a time, which ends the build after some."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def embed_stream(self, inputs: Iterable[Input], block: int = 2) -> Iterator[Embedded]:
+        """Embed until it has been enough."""
+        given = 0
+        for embedded in super().embed_stream(inputs, block):
+            if given >= self._most:
+                raise Stopped
+            given += len(embedded.chunks)
+            yield embedded
+
+
+@pytest.mark.parametrize("most", [2, 4, 10])
+def test_chunks_that_repeat_sentences_get_the_rows_they_have_in_one_go(
+    settings: Settings, tmp_path: Path, most: int
+) -> None:
+    # a chunk takes its repeated sentences' vectors from the one before, which a build that goes on must make again;
+    # with 90 of 180 characters repeated, some chunks repeat what the one before repeats already
+    sentences = [f"Pump {number} moves {number * 7} litres{' of water' * (number % 4)}." for number in range(60)]
+    docs = write_files(tmp_path / "long", {"pumps.txt": " ".join(sentences)})
+    settings = settings.model_copy(update={"chunk": ChunkSettings(size=180, overlap=90)})
+    with pytest.raises(Stopped):
+        build(settings, [docs], embedder=MortalModel(most))
+    build(settings, [docs], embedder=SentenceTransformerEmbedder())
+    anew = settings.model_copy(update={"index": settings.index.with_name("anew")})
+    build(anew, [docs], embedder=SentenceTransformerEmbedder())
+    assert open_collection(settings).records[0].chunks > 10
+    assert files_of(settings.index) == files_of(anew.index)
 
 
 def test_an_update_that_was_stopped_goes_on_too(settings: Settings, docs: Path) -> None:

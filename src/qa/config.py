@@ -85,7 +85,7 @@ class VerdictSettings(_Frozen):
     lean: Literal["strict", "even", "lenient"] = Field(
         "even", description="strict answers only with three times the odds, lenient already with a third of them."
     )
-    questions: int = Field(24, ge=0, description="Questions made from the collection to calibrate on; 0: none.")
+    questions: int = Field(16, ge=0, description="Questions made from the collection to calibrate on; 0: none.")
 
 
 class LimitSettings(_Frozen):

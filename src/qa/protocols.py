@@ -28,12 +28,14 @@ Progress = Callable[[int, int], None]
 class Input:
     """One text to embed: `context` (the heading path) goes in front and colours the vectors.
 
-    `sentences` are spans in `text`, not in the document.
+    `sentences` are spans in `text`, not in the document. The first `repeated` of them are the last ones of the input
+    before, word for word: what was made of them there is taken over, and they count for nothing where none is.
     """
 
     context: str
     text: str
     sentences: tuple[Span, ...]
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import Random
 
@@ -20,7 +21,7 @@ _DEPTH = 40  # hits among which those that still answer are looked for
 _NEARLY = 0.5  # a chunk that holds the answer and so much of the question may answer it as well
 _FEWEST = 8  # questions under which nothing can be said
 _READ = 2  # hits read for a made question; fewer than for a person's, so that calibrating stays cheap
-_KINDS = ("present", "absent", "swapped")
+_AT_ONCE = 3  # questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,6 @@ def measure(
     asked = _draw(index, count)
     if len(asked) < _FEWEST:
         return None
-    rng = Random(_SEED)
-    found: dict[str, list[Signals]] = {kind: [] for kind in _KINDS}
 
     def look_up(question: str, most: int) -> list[Hit]:
         return retrieve(index, question, embed(question), weights=weights, candidates=candidates, most=most)
@@ -60,22 +59,30 @@ def measure(
         read = rerank(index, hits, reader, question, count=len(hits), weight=0.0) if reader else hits
         return {hit.chunk.id: hit for hit in read}
 
-    def note(kind: str, hits: Sequence[Hit]) -> None:
-        if hits:
-            found[kind].append(_rounded(signals_of(hits)))
-
-    for one in asked:
+    def of_one(one: _Asked, swapped: str) -> tuple[Signals | None, ...]:
+        """Return how one question fared: present, absent, swapped."""
         question = one.made.question
         hits = look_up(question, _DEPTH)
         present, absent = hits[:_READ], [hit for hit in hits if not _answers(index, hit, one)][:_READ]
         known = read(question, list({hit.chunk.id: hit for hit in (*present, *absent)}.values()))
-        note("present", [known[hit.chunk.id] for hit in present])
-        note("absent", [known[hit.chunk.id] for hit in absent])
-        others = [other.made.question for other in asked if other is not one]
-        swapped = swap(question, others, one.sentence, rng)
-        if swapped:
-            note("swapped", list(read(swapped, look_up(swapped, _READ)).values()))
-    return Calibration(**{kind: tuple(signals) for kind, signals in found.items()})
+        exchanged = list(read(swapped, look_up(swapped, _READ)).values()) if swapped else []
+        of_kinds = ([known[hit.chunk.id] for hit in present], [known[hit.chunk.id] for hit in absent], exchanged)
+        return tuple(_rounded(signals_of(hits)) if hits else None for hits in of_kinds)
+
+    # side by side: the reader has windows to read while another question is looked up
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="calibrate") as pool:
+        fared = list(pool.map(of_one, asked, _swapped(asked)))
+    return Calibration(*(tuple(signals for signals in kind if signals) for kind in zip(*fared, strict=True)))
+
+
+def _swapped(asked: Sequence[_Asked]) -> list[str]:
+    """Return each question with a name, year or number exchanged, "" where it has none."""
+    rng = Random(_SEED)
+    questions = [one.made.question for one in asked]
+    return [
+        swap(question, [*questions[:at], *questions[at + 1 :]], asked[at].sentence, rng) or ""
+        for at, question in enumerate(questions)
+    ]
 
 
 def _rounded(signals: Signals) -> Signals:

@@ -39,6 +39,10 @@ class Backend(Protocol):
     def special(self) -> tuple[list[int], list[int]]:
         """The ids before and after a text."""
 
+    @property
+    def averages(self) -> bool:
+        """Whether a text's vector is the mean of its tokens' states, so that it can be made in parts."""
+
     def prompt(self, *names: str) -> str:
         """Return the first of these prompts that the model has, or ""."""
 

@@ -2,7 +2,8 @@
 
 Int8 takes the range of what it multiplies from the text itself, and a few channels stand so far out of the
 rest ([CLS] of MiniLM reaches 28 where others stay under 5) that they would leave it a tenth of its steps.
-These are multiplied apart, in float32.
+These are made smaller, and their weights larger by as much (SmoothQuant, arXiv 2211.10438); where they stand out
+behind the activation, they are multiplied apart, in float32.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ Peaks = Mapping[str, Floats]
 """For each product by name, the largest size of each channel that goes into it."""
 
 INPUT, DISTANCES = "embedded", "distances"
-MOST_APART = 8  # channels a product takes in float32 at most
+MOST_APART = 8  # channels a product treats on their own at most
 _STANDS_OUT = 1.25  # how far above the ninth largest channel
+_SMOOTHED = 0.75  # the power of that by which a channel is made smaller; at 1 the weights lose more than is gained
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,14 @@ def build(network: Network, peaks: Peaks | None = None, *, watched: bool = False
 
 
 def apart(peaks: Floats) -> NDArray[np.int64]:
-    """Return the channels to be multiplied in float32: those above all but eight, and well above the ninth."""
-    order = np.argsort(-peaks, kind="stable")
-    ninth = peaks[order[min(MOST_APART, len(peaks) - 1)]]
-    out = order[:MOST_APART]
-    return np.sort(out[peaks[out] > ninth * _STANDS_OUT]).astype(np.int64)
+    """Return the channels that stand out: those above all but eight, and well above the ninth."""
+    out = np.argsort(-peaks, kind="stable")[:MOST_APART]
+    return np.sort(out[peaks[out] > _ninth(peaks) * _STANDS_OUT]).astype(np.int64)
+
+
+def _ninth(peaks: Floats) -> float:
+    """Return the size of the largest channel that is never counted as standing out."""
+    return float(np.sort(peaks)[::-1][min(MOST_APART, len(peaks) - 1)])
 
 
 class _Builder:
@@ -107,11 +112,17 @@ class _Builder:
         out = self._apart(name)
         if not len(out):
             return self._int8(x, linear)
-        mask = np.ones(len(linear.weight), np.float32)
-        mask[out] = 0
-        rest = self._int8(graph.add("Mul", x, graph.constant(mask)), linear)
-        few = graph.add("Gather", x, graph.constant(out), axis=1)
-        return graph.add("Gemm", few, self._constant(linear.weight[out]), rest)
+        factors = self._factors(name, out)
+        smoothed = graph.add("Mul", x, graph.constant((1 / factors).astype(np.float32)))
+        return self._int8(smoothed, Linear(linear.weight * factors[:, None], linear.bias))
+
+    def _factors(self, name: str, out: NDArray[np.int64]) -> Floats:
+        """Return what each channel is divided by, and its weights multiplied."""
+        assert self._peaks is not None
+        peaks = self._peaks[name]
+        factors = np.ones(len(peaks), np.float32)
+        factors[out] = (peaks[out] / _ninth(peaks)) ** _SMOOTHED
+        return factors
 
     def _int8(self, x: str, linear: Linear) -> str:
         """Multiply in int8: weights by output channel, x by the range it has in this text."""

@@ -56,6 +56,11 @@ class OnnxBackend:
         """Length of a row."""
         return int(self._recipe.pool(np.zeros((1, self._tables.words.shape[1]), np.float32)).shape[0])
 
+    @property
+    def averages(self) -> bool:
+        """Whether a vector is the mean of its tokens' states."""
+        return self._recipe.pooling == ("mean",)
+
     def prompt(self, *names: str) -> str:
         """Return the first of these prompts that the model has, or ""."""
         return next((self._recipe.prompts[name] for name in names if self._recipe.prompts.get(name)), "")

@@ -9,6 +9,7 @@ The model runs on ONNX Runtime, from an export made once, or on torch; `runtime`
 
 from __future__ import annotations
 
+import bisect
 import functools
 import logging
 import threading
@@ -19,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.embed.backend import Backend, Pieces
 from qa.embed.cache import ExportCache
@@ -30,6 +32,7 @@ from qa.embed.weights import find_model
 from qa.embed.windows import Part, Window, cut, reduce
 from qa.errors import ModelUnavailable
 from qa.protocols import Embedded, Input, Progress, Query
+from qa.types import Span
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,19 @@ class _Block:
     inputs: Sequence[Input]
     pieces: list[Pieces]
     windows: list[Window]
+    repeated: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Of each sentence, the sum of its tokens' states and their number: (sentences, width) and (sentences, 1)."""
+
+    states: Floats
+    tokens: Floats
+
+    def last(self, count: int) -> _Sums:
+        """Return those of the last so many sentences."""
+        return _Sums(self.states[len(self.states) - count :], self.tokens[len(self.tokens) - count :])
 
 
 class SentenceTransformerEmbedder:
@@ -118,10 +134,17 @@ class SentenceTransformerEmbedder:
         """
         coming = iter(inputs)
         with ThreadPoolExecutor(1, thread_name_prefix="tokens") as ahead:
-            following = ahead.submit(self._cut, coming, block)
-            while (ready := following.result()).inputs:
+            ready = ahead.submit(self._cut, coming, block).result()
+            running = self._start(ready)
+            before: _Sums | None = None
+            while ready.inputs:
                 following = ahead.submit(self._cut, coming, block)
-                yield self._read(ready)
+                parts = list(running)
+                done, ready = ready, following.result()
+                # the next block is begun first, so that no core waits for what is done with this one
+                running = self._start(ready)
+                embedded, before = self._put_together(done, parts, before)
+                yield embedded
 
     def embed_query(self, question: str) -> Query:
         """Embed a question on the calling thread, cut at the model's limit."""
@@ -139,7 +162,7 @@ class SentenceTransformerEmbedder:
         """Cut the next inputs into tokens and windows; none where there are no more."""
         inputs = list(islice(coming, most))
         if not inputs:
-            return _Block([], [], [])
+            return _Block([], [], [], [])
         backend = self._backend
         prefix, suffix = backend.special
         prompt = self._prompt("document", "passage")
@@ -147,6 +170,7 @@ class SentenceTransformerEmbedder:
         contexts = sorted({item.context for item in inputs})
         context_ids = {text: pieces.ids for text, pieces in zip(contexts, backend.encode(contexts), strict=True)}
         pieces = backend.encode([item.text for item in inputs])
+        repeated = [_repeated(item) if backend.averages else 0 for item in inputs]
         windows = [
             window
             for owner, item in enumerate(inputs)
@@ -156,14 +180,15 @@ class SentenceTransformerEmbedder:
                 pieces[owner].ids,
                 suffix,
                 backend.max_tokens,
+                _tokens_of(pieces[owner], item.sentences[: repeated[owner]]),
             )
         ]
         # the longest first: then no thread is left alone with a long one in the end
         windows.sort(key=lambda window: (-len(window.ids), window.owner, window.first))
-        return _Block(inputs, pieces, windows)
+        return _Block(inputs, pieces, windows, repeated)
 
-    def _read(self, block: _Block) -> Embedded:
-        """Read a block's windows and put what is kept of them together."""
+    def _start(self, block: _Block) -> Iterator[Part]:
+        """Begin to read a block's windows; yields what is kept of each."""
         backend, tail = self._backend, len(self._backend.special[1])
 
         def take(number: int, states: Floats, vector: Floats) -> Part:
@@ -171,22 +196,52 @@ class SentenceTransformerEmbedder:
             sentences = block.inputs[window.owner].sentences
             return reduce(window, tail, block.pieces[window.owner], sentences, states, vector)
 
+        return backend.forward([window.ids for window in block.windows], take, self._threads)
+
+    def _put_together(self, block: _Block, parts: Sequence[Part], before: _Sums | None) -> tuple[Embedded, _Sums]:
+        """Make rows of what was kept of a block's windows.
+
+        `before` is of the input before; with the rows comes what the input after needs.
+        """
         firsts = np.concatenate([[0], np.cumsum([len(item.sentences) for item in block.inputs])]).astype(int)
         chunks = np.zeros((len(block.inputs), self.dim), dtype=np.float32)
-        sums: Floats | None = None
+        # the states' width needn't be the rows'
+        sums = np.zeros((int(firsts[-1]), parts[0].sums.shape[1]), dtype=np.float32)
         counts = np.zeros((int(firsts[-1]), 1), dtype=np.float32)
-        for part in backend.forward([window.ids for window in block.windows], take, self._threads):
-            if sums is None:  # the states' width needn't be the rows'
-                sums = np.zeros((int(firsts[-1]), part.sums.shape[1]), dtype=np.float32)
+        for part in parts:
             chunks[part.owner] += part.vector
             rows = firsts[part.owner] + part.sentences
             sums[rows] += part.sums
             counts[rows, 0] += part.counts
-        assert sums is not None
+        all_sums = _Sums(sums, counts)
+        self._take_over(block.repeated, firsts, all_sums, chunks, before)
+        last = all_sums.last(int(firsts[-1] - firsts[-2]))
         if not len(sums):
-            return Embedded(normalised(chunks), np.zeros((0, self.dim), dtype=np.float32))
-        sentences = backend.sentence((sums / np.maximum(counts, 1)).astype(np.float32))
-        return Embedded(normalised(chunks), normalised(np.where(counts > 0, sentences, np.float32(0))))
+            return Embedded(normalised(chunks), np.zeros((0, self.dim), dtype=np.float32)), last
+        sentences = self._backend.sentence((sums / np.maximum(counts, 1)).astype(np.float32))
+        return Embedded(normalised(chunks), normalised(np.where(counts > 0, sentences, np.float32(0)))), last
+
+    def _take_over(
+        self, repeated: Sequence[int], firsts: NDArray[np.int64], sums: _Sums, chunks: Floats, before: _Sums | None
+    ) -> None:
+        """Give repeated sentences the sums they have in the input before, and their inputs' vectors that share."""
+        means, tokens, owners = [], [], []
+        for owner, count in enumerate(repeated):
+            first = int(firsts[owner])
+            source = _Sums(sums.states[:first], sums.tokens[:first]) if owner else before
+            if not count or source is None or len(source.states) < count:
+                continue
+            taken = source.last(count)
+            sums.states[first : first + count] = taken.states
+            sums.tokens[first : first + count] = taken.tokens
+            read = float(taken.tokens.sum())
+            if read:
+                means.append(taken.states.sum(axis=0) / np.float32(read))
+                tokens.append([read])
+                owners.append(owner)
+        if owners:
+            rows = self._backend.sentence(np.stack(means).astype(np.float32))
+            chunks[owners] += rows * np.array(tokens, dtype=np.float32)
 
     def _prompt(self, *names: str) -> list[int]:
         text = self._backend.prompt(*names)
@@ -221,6 +276,19 @@ class SentenceTransformerEmbedder:
 
             return TorchBackend(self._folder, batch_tokens=self._batch_tokens)
         return self._exporter.open(self._exported)
+
+
+def _repeated(item: Input) -> int:
+    """Return how many sentences are taken over: none where that would leave nothing to read."""
+    return item.repeated if item.repeated < len(item.sentences) else 0
+
+
+def _tokens_of(pieces: Pieces, repeated: Sequence[Span]) -> int:
+    """Return how many tokens stand up to the end of the repeated sentences; never all."""
+    if not repeated:
+        return 0
+    end = repeated[-1].end
+    return min(bisect.bisect_left(pieces.places, end, key=lambda place: place[1] - 1), max(0, len(pieces.ids) - 1))
 
 
 def _bracketed(words: Sequence[str]) -> str:

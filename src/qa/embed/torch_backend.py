@@ -54,6 +54,11 @@ class TorchBackend:
     def _tokenizer(self) -> Any:  # noqa: ANN401 -- the library types it no better
         return self.model.tokenizer
 
+    @functools.cached_property
+    def averages(self) -> bool:
+        """Whether a vector is the mean of its tokens' states."""
+        return getattr(list(self.model)[1], "pooling_mode", "") in ("mean", ("mean",), ["mean"])
+
     def prompt(self, *names: str) -> str:
         """Return the first of these prompts that the model has, or ""."""
         prompts: dict[str, str] = self.model.prompts or {}

@@ -37,14 +37,17 @@ class Part:
     counts: NDArray[np.int64]
 
 
-def cut(owner: int, lead: Sequence[int], ids: Sequence[int], tail: Sequence[int], limit: int) -> list[Window]:
-    """Cut a text's tokens into as few windows as fit, of equal length, each with lead and tail around it."""
+def cut(
+    owner: int, lead: Sequence[int], ids: Sequence[int], tail: Sequence[int], limit: int, skip: int = 0
+) -> list[Window]:
+    """Cut a text's tokens, but the first `skip`, into as few windows as fit, of equal length, lead and tail around."""
     room = limit - len(lead) - len(tail)
-    count = max(1, -(-len(ids) // room))
-    share = max(1, -(-len(ids) // count))
+    size = len(ids) - skip
+    count = max(1, -(-size // room))
+    share = max(1, -(-size // count))
     return [
         Window(owner, first, len(lead), [*lead, *ids[first : first + share], *tail])
-        for first in range(0, max(1, len(ids)), share)
+        for first in range(skip, max(skip + 1, len(ids)), share)
     ]
 
 

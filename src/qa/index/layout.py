@@ -39,7 +39,7 @@ from qa.protocols import Rows
 from qa.sealed import Sheet
 from qa.types import Extent, FileState, LedgerEntry, Place, Section, Span
 
-SCHEMA = 6
+SCHEMA = 7
 POINTER = "CURRENT"
 PARTIAL = "partial"
 REBUILD = "Run: qa index --rebuild"

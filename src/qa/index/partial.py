@@ -44,6 +44,14 @@ _OF_DOCUMENTS: dict[str, tuple[str, int]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """How many chunks and sentences are embedded once more, only for what comes after them."""
+
+    chunks: int = 0
+    sentences: int = 0
+
+
 class _Growing:
     """A file of rows of one type that only grows."""
 
@@ -193,6 +201,7 @@ class Partial:
             folder.mkdir()
             about.write_bytes(facts)
         self.documents: dict[str, Made] = {}
+        self._again = _Again()
         self._open()
         fitting = {source: made for source, made in self.documents.items() if fits(source, made.stamp)}
         if 2 * sum(made.record.chunks for made in fitting.values()) < self.chunks:  # most of it is of no use
@@ -294,12 +303,17 @@ class Partial:
         return np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64)
 
     def inputs(self) -> Iterator[Input]:
-        """Yield what is to be embedded yet, in order."""
+        """Yield what is to be embedded yet, in order; before it once more what that repeats sentences of, if anything.
+
+        `add_rows` passes over the rows of those.
+        """
         self._put.commit()
         part = self.part()
         record: Record | None = None
         owner = -1
-        for row in range(self.embedded, self.chunks):
+        begin = _reached_back(part, self.embedded) if self.embedded < self.chunks else self.embedded
+        self._again = _Again(self.embedded - begin, part.first_sentence(self.embedded) - part.first_sentence(begin))
+        for row in range(begin, self.chunks):
             number, section, start, _, first_byte, last_byte, first, header = part.chunks.values[row].tolist()
             if number != owner:
                 line = part.places.values[number]
@@ -311,12 +325,18 @@ class Partial:
                 record.sections[section].context(record.title, record.headers[header]),
                 part.texts.values[first_byte:last_byte].tobytes().decode("utf-8"),
                 tuple(Span(low - start, high - start) for low, high in spans),
+                _repeated(part, row),
             )
 
     def add_rows(self, embedded: Embedded) -> None:
         """Put down the rows of the next chunks."""
-        packed, scales = _pack(embedded.sentences)
-        self._embedded.add("rows", embedded.chunks)
+        chunks, sentences = embedded.chunks[self._again.chunks :], embedded.sentences[self._again.sentences :]
+        self._again = _Again(
+            max(0, self._again.chunks - len(embedded.chunks)),
+            max(0, self._again.sentences - len(embedded.sentences)),
+        )
+        packed, scales = _pack(sentences)
+        self._embedded.add("rows", chunks)
         self._embedded.add("packed", packed)
         self._embedded.add("scales", scales)
         self._embedded.commit()
@@ -342,6 +362,27 @@ class Partial:
         self._put.commit()
         self._put.close()
         self._embedded.close()
+
+
+def _repeated(part: Part, row: int) -> int:
+    """Return how many of a chunk's first sentences are the last ones of the chunk before."""
+    if not row or part.chunks.values[row, 0] != part.chunks.values[row - 1, 0]:
+        return 0
+    low, middle, high = (part.first_sentence(at) for at in (row - 1, row, row + 1))
+    before, own = part.sentences.values[low:middle], part.sentences.values[middle:high]
+    if not len(before) or not len(own):
+        return 0
+    count = int(np.searchsorted(own[:, 1], before[-1, 1], side="right"))
+    return count if 0 < count <= len(before) and np.array_equal(before[-count:], own[:count]) else 0
+
+
+def _reached_back(part: Part, row: int) -> int:
+    """Return the first chunk whose own words are among the sentences that a chunk repeats; itself if it has none."""
+    wanted = _repeated(part, row)
+    while wanted > 0:
+        row -= 1
+        wanted -= part.first_sentence(row + 1) - part.first_sentence(row) - _repeated(part, row)
+    return row
 
 
 def _bytes(data: bytes) -> NDArray[np.uint8]:
