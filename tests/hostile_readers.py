@@ -26,6 +26,7 @@ EVERYTHING = Extracted(
     empty=("page 3: scanned, no text",),
     hidden=(Hidden(Span(10, 12), "invisible colour"),),
     lost=7,
+    passed=2,
     notes=("Something is left out.",),
     children=(Child("a/b.txt", b"\x00\xff\n"), Child("empty.txt", b"")),
     encoding="utf-8",

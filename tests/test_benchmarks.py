@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import peak, plot
+from benchmarks import formats, peak, plot
 from benchmarks.__main__ import main
+from benchmarks.files import MAKERS, make, pages_of, parts_of, write_pdf
 from benchmarks.machine import commit
 from benchmarks.measure import StageClock, exponent, percentiles, quantile, ratio, spread
 from benchmarks.peers import _best
@@ -23,6 +24,9 @@ from benchmarks.targets import TARGETS, Target
 from benchmarks.texts import Writer, collection, small_files
 from qa.config import Settings, VerdictSettings
 from qa.engine import build
+from qa.load.extracted import Limits
+from qa.load.formats.pdf import extract
+from qa.load.table import BY_SUFFIX, FORMATS
 from tests.fakes import HashingEmbedder
 
 
@@ -110,6 +114,38 @@ def test_synthesised_rows_are_of_unit_length_and_a_texts_own() -> None:
 def test_recall_counts_what_is_as_similar_as_the_exact_best() -> None:
     assert recall([0.9, 0.8], [0.9, 0.8]) == 1.0
     assert recall([0.9, 0.7], [0.9, 0.8]) == 0.5
+
+
+def test_there_is_a_file_of_each_format_and_its_reader_finds_every_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "_LEAST_SECONDS", 0.0)
+    assert list(MAKERS) == list(FORMATS)
+    assert {name: BY_SUFFIX[suffix] for name, (suffix, _) in MAKERS.items()} == {name: name for name in MAKERS}
+    words = sum(len(paragraph.split()) for _, paragraphs in parts_of(4_000) for paragraph in paragraphs)
+    for name in [name for name in MAKERS if name != "picture"]:
+        held = formats.in_child([str(make(name, tmp_path, 4_000))])
+        assert (name, held["refused"]) == (name, 0)
+        # a word has six characters and a space
+        assert held["characters"] > 5 * words, name
+        assert held["chunks"] > 0, name
+        assert held["wall"] > 0, name
+
+
+def test_a_made_pdf_has_as_many_pages_and_characters_as_it_says() -> None:
+    pages = pages_of(parts_of(12_000), 2_800)
+    assert 4 <= len(pages) <= 6
+    assert all(2_600 < sum(map(len, page)) <= 2_800 for page in pages[:-1])
+    found = extract(write_pdf(pages), Limits())
+    assert found.parts == len(pages)
+    assert "".join(found.text.split()) == "".join("".join(line.strip("\b").split()) for page in pages for line in page)
+
+
+def test_the_plain_rival_reads_the_same_pages(tmp_path: Path) -> None:
+    path = make("pdf", tmp_path, 9_000)
+    plain, ours = formats.plain_in_child([str(path)], "pypdfium2"), formats.in_child([str(path)])
+    assert (plain["parts"], plain["bytes"]) == (ours["parts"], ours["bytes"])
+    assert plain["characters"] == pytest.approx(ours["characters"], rel=0.05)
 
 
 def test_a_target_is_missed_met_or_reached() -> None:

@@ -215,7 +215,7 @@ def test_a_wrong_setting_is_refused_with_its_origin(run: Run, tmp_path: Path) ->
 def test_an_unknown_command_is_refused_with_those_known(run: Run) -> None:
     code, _, err = run("frobnicate")
     assert code == 2
-    assert all(name in err for name in ("index", "ask", "chat", "status"))
+    assert all(name in err for name in ("index", "ask", "chat", "watch", "status"))
 
 
 def test_a_damaged_index_exits_with_two_and_the_remedy(indexed: Run, tmp_path: Path) -> None:
@@ -472,7 +472,7 @@ def commands() -> dict[str, Any]:
 
 
 def test_the_commands_are_those_of_the_public_interface() -> None:
-    assert list(commands()) == ["index", "ask", "chat", "status"]
+    assert list(commands()) == ["index", "ask", "chat", "watch", "status"]
 
 
 def test_every_command_takes_json_and_index_and_every_option_has_its_help() -> None:

@@ -155,6 +155,7 @@ OTHERS = {
     "embed.precision": "float32",
     "embed.batch_tokens": "300",
     "retrieve.language": "spanish",
+    "watch.enabled": "off",
     "verdict.lean": "strict",
     "reader.enabled": "off",
     "serve.host": "::1",

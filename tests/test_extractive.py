@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from qa.answer.extractive import ExtractiveAnswerer
-from qa.types import Passage
-from tests.samples import document, hit, passage
+from qa.types import Passage, Reading, Span
+from tests.samples import document, hit, passage, place
 
 PUMPS = document("Pumps are loud. The red pump moves forty litres. It stands outside.", "pumps.txt")
 DOORS = document("Doors are quiet. The blue door sticks.", "doors.txt")
@@ -59,6 +60,31 @@ def test_no_more_than_three_sentences_are_quoted() -> None:
         "The pump number B moves water. [1]",
         "The pump number C moves water. [1]",
     ]
+
+
+def test_a_reading_in_a_row_that_is_not_asked_for_speaks_for_the_one_that_is() -> None:
+    table = document("Hat | Maker\nFelt | Ada\nStraw | Bo", "hats.txt")
+    shown = passage(table, table.text, 1, score=0.9)
+    read = dataclasses.replace(shown.hits[0], reading=Reading(place(table, "Ada"), 3.0))
+    other = dataclasses.replace(passage(DOORS, DOORS.text, 2, score=0.5).hits[0], reading=Reading(Span(0, 5), 3.0))
+    found = [
+        dataclasses.replace(shown, hits=(read,)),
+        dataclasses.replace(passage(DOORS, DOORS.text, 2), hits=(other,)),
+    ]
+    quote = shares("Straw").write("Who is the maker of straw?", found).quotes[0]
+    assert (quote.number, quote.span, quote.focus) == (1, place(table, "Straw | Bo"), None)
+
+
+def test_a_sentence_pasted_in_is_quoted_itself_whatever_a_reader_makes_of_it() -> None:
+    shown = passage(PUMPS, PUMPS.text, 1, score=0.9, best=0)
+    read = dataclasses.replace(shown.hits[0], reading=Reading(place(PUMPS, "outside"), 9.0))
+    found = [dataclasses.replace(shown, hits=(read,))]
+    pasted = "the red pump moves forty litres"
+    assert shares("nothing").write(pasted, found).quotes[0].span == place(PUMPS, "The red pump moves forty litres.")
+    asked = document("Does the red pump move water? It does.", "faq.txt")
+    shown = passage(asked, asked.text, 1, score=0.9, best=1)
+    # a question that stands there word for word is answered by what follows it
+    assert shares("It does").write("Does the red pump move water?", [shown]).quotes[0].span == place(asked, "It does.")
 
 
 def test_only_the_three_best_passages_are_read_for_an_answer() -> None:

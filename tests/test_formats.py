@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -12,12 +13,14 @@ import pytest
 
 from qa.config import Settings
 from qa.engine import Engine, build, open_collection
+from qa.load import table
 from qa.types import FileState, LedgerEntry
 from qa.ui.render import to_json
 from tests.conftest import without_weights
 from tests.fakes import HashingEmbedder
 
 FORMATS = Path(__file__).parent / "files" / "formats"
+PICTURES = table.FORMATS["picture"].suffixes
 
 Files = dict[str, bytes]
 
@@ -65,14 +68,56 @@ def lines(engine: Engine) -> dict[str, LedgerEntry]:
 def test_a_file_of_a_real_producer_is_indexed_and_quoted_verbatim(
     path: Path, opened: Callable[[Files], Engine]
 ) -> None:
+    if path.suffix in PICTURES and shutil.which("tesseract") is None:
+        pytest.skip("no Tesseract found: install the package tesseract-ocr")
     engine = opened({path.name: path.read_bytes()})
-    (entry,) = engine.index.ledger
-    assert entry.state in (FileState.INDEXED, FileState.PARTLY), entry.reason
-    text = engine.index.document(path.name).text
-    assert entry.characters == len(text) > 0
+    for entry in engine.index.ledger:
+        assert entry.state in (FileState.INDEXED, FileState.PARTLY), entry.reason
+    texts = {source: engine.index.document(source).text for source in engine.index.sources}
+    assert {entry.source: entry.characters for entry in engine.index.ledger if entry.chunks} == {
+        source: len(text) for source, text in texts.items()
+    }
+    assert texts
     for row in range(len(engine.index)):
         chunk = engine.index.chunk(row)
-        assert chunk.span.of(text) == chunk.text
+        assert chunk.span.of(texts[chunk.source]) == chunk.text
+
+
+def test_a_line_is_cited_by_its_number(opened: Callable[[Files], Engine]) -> None:
+    lines = [f"Pump {at} was oiled." for at in range(1, 9)]
+    engine = opened({"pumps.txt": "\r\n\r\n".join(lines).encode()})
+    (citation,) = to_json(engine.ask("Pump 5 oiled").answer)["citations"][:1]
+    # an empty line stands between two of them, so the fifth is the ninth line
+    assert (citation["quote"], citation["place"]) == ("Pump 5 was oiled.", "line 9")
+
+
+def test_a_remark_above_a_definition_stands_under_it(opened: Callable[[Files], Engine]) -> None:
+    code = b"def first():\n    return 1\n\n\n# Drains the tank.\n@slow\ndef drain():\n    return 2\n"
+    engine = opened({"tank.py": code})
+    chunks = [engine.index.chunk(row) for row in range(len(engine.index))]
+    assert [(chunk.section.heading, chunk.text.splitlines()[0]) for chunk in chunks] == [
+        (("def first()",), "def first():"),
+        (("def drain()",), "# Drains the tank."),
+    ]
+
+
+def test_each_line_of_a_log_is_a_sentence_of_its_own(opened: Callable[[Files], Engine]) -> None:
+    engine = opened({"lift.log": b"INFO floor 1 reached\nWARNING cabin stuck at 2\nINFO floor 3 reached\n"})
+    chunk = engine.index.chunk(0)
+    assert [span.of(chunk.text) for span in chunk.sentences] == chunk.text.splitlines()
+
+
+def test_a_row_over_several_lines_is_one_sentence(opened: Callable[[Files], Engine]) -> None:
+    engine = opened({"wells.csv": b'"Well","Remark"\n"Upper","dry\nin May"\n"Lower","deep"\n'})
+    chunk = engine.index.chunk(0)
+    said = [span.of(chunk.text) for span in chunk.sentences]
+    assert said == ['"Well","Remark"', '"Upper","dry\nin May"', '"Lower","deep"']
+
+
+def test_a_page_inside_a_feed_is_read_as_a_page(opened: Callable[[Files], Engine]) -> None:
+    feed = "<rss><channel><item><title>Lens</title><description>&lt;p&gt;It was &lt;b&gt;cleaned&lt;/b&gt;.&lt;/p&gt;"
+    engine = opened({"news.rss": f"{feed}</description></item></channel></rss>".encode()})
+    assert engine.index.document("news.rss").text == "Lens\n\nIt was cleaned."
 
 
 def test_a_cell_is_cited_by_its_address(opened: Callable[[Files], Engine]) -> None:

@@ -28,7 +28,7 @@ LAYERS = [
     ["retrieve", "ingest", "status"],
     ["calibrate"],
     ["engine"],
-    ["ui"],
+    ["ui", "watch"],
     ["cli"],
 ]
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
@@ -50,17 +50,18 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "selectolax": ("load/formats/html.py",),
     "markdown_it": ("load/formats/markdown.py",),
     "pypdfium2": ("load/formats/pdf/pdfium.py",),
-    "PIL": ("load/formats/ocr.py",),
+    "PIL": ("load/formats/ocr.py", "load/formats/pdf/pdfium.py"),
     "xlrd": ("load/formats/xls.py",),
     "charset_normalizer": ("load/decode.py",),
     "pydantic": ("config.py",),
     "filelock": ("index/generation.py",),
+    "watchfiles": ("watch/changes.py",),
 }
 # names of XML vocabularies look like addresses; they are compared, never asked
 NAMESPACES = {"load/formats/epub.py", "load/formats/zipped.py"}
 SLEEPING = [
     *["torch", "sentence_transformers", "transformers", "onnxruntime", "tokenizers"],
-    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio"],
+    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio", "watchfiles"],
 ]
 
 

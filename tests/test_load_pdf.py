@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import random
 import re
+import shutil
 import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,14 +20,21 @@ from pathlib import Path
 import numpy as np
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from qa.load.extracted import Extracted, Limits, Unreadable
+from qa.load.formats import ocr
 from qa.load.formats.pdf import Box, extract, locate, render
+from qa.load.formats.pdf.pdfium import File
+from qa.load.isolated import Worker
 from qa.sentences import find_sentences
 from qa.types import Place, Span
 
 DATA = Path(os.environ.get("QUOTH_EVAL_DATA") or Path(__file__).resolve().parents[2] / "shared")
+OCR = pytest.mark.skipif(
+    shutil.which("tesseract") is None and not os.environ.get("QUOTH_REQUIRE_OCR"),
+    reason="Tesseract (tesseract-ocr) isn't installed",
+)
 FILINGS = sorted((DATA / "pdfs").glob("*.pdf"))
 
 PROSE = [
@@ -401,13 +411,180 @@ def test_two_pages_are_too_few_to_tell_a_header_but_for_a_number_that_counts() -
     assert text_of(*pages) == "\n\n".join(["Dear Ines,", JOINED] * 2)
 
 
-def test_pages_without_text_are_named_with_the_reason() -> None:
+def test_pages_without_text_are_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "is_installed", lambda: False)
     pages = [say(72, 700, "Sun."), "", "q 500 0 0 700 40 40 cm /Im Do Q", "10 10 m 90 90 l S"]
-    assert read(write(pages)).empty == (
+    found = read(write(pages))
+    assert found.empty == (
         "page 2: blank",
         "page 3: scanned, no text (an image)",
         "page 4: no text (a drawing)",
     )
+    assert found.notes == (
+        "Scanned pages were not read: install Tesseract (tesseract-ocr), then run: qa index --rebuild",
+    )
+    assert read(write(pages), Limits(ocr_seconds=0)).notes == ()
+
+
+# Scans
+
+
+def scan(data: bytes, *, dots: int = 200, turn: int = 0) -> bytes:
+    """Return a PDF that shows the same pages as pictures, laid on the glass turned by so many degrees to the left."""
+    document = pdfium.PdfDocument(data)
+    pictures = []
+    for number in range(len(document)):
+        picture = document[number].render(scale=dots / 72, grayscale=True).to_pil()
+        pictures.append(picture.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor=255))
+    document.close()
+    out = io.BytesIO()
+    pictures[0].save(out, "PDF", save_all=True, append_images=pictures[1:], resolution=dots)
+    return out.getvalue()
+
+
+def beside(*files: bytes) -> bytes:
+    """Return a PDF of all pages of several."""
+    out, whole = io.BytesIO(), pdfium.PdfDocument.new()
+    for data in files:
+        part = pdfium.PdfDocument(data)
+        whole.import_pages(part)
+        part.close()
+    whole.save(out)
+    whole.close()
+    return out.getvalue()
+
+
+@OCR
+@pytest.mark.parametrize("turn", [0, 90, 180, 3, -8])
+def test_a_scanned_page_is_laid_out_like_one_of_text(turn: int) -> None:
+    page = write([say(72, 760, "Insects of the garden", 16) + stack(72, 720, LEFT) + stack(310, 720, RIGHT)])
+    found = read(scan(page, turn=turn))
+    assert found.text == "Insects of the garden\n\n" + " ".join(LEFT) + "\n\n" + " ".join(RIGHT)
+    assert (found.parts, found.empty) == (1, ())
+    assert found.notes[0] == "Page 1 was read by OCR, and may be misread."
+    assert re.fullmatch(r"Mean confidence: (?:8[5-9]|9\d|100) of 100\.", found.notes[1])
+
+
+@OCR
+def test_a_word_broken_over_lines_and_pages_of_a_scan_is_whole_again() -> None:
+    first = stack(72, 700, ["The museum shows paintings of inter-", "national artists and of those who live near the"])
+    second = stack(72, 700, ["harbour of the town, where the ferry sails", "at noon on Tuesdays and on Fridays alone."])
+    assert read(scan(write([first, second]))).text == (
+        "The museum shows paintings of international artists and of those who live near the harbour of the town, "
+        "where the ferry sails at noon on Tuesdays and on Fridays alone."
+    )
+
+
+@OCR
+def test_scans_stand_among_pages_of_text_which_are_not_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    grey = File.grey
+
+    def noting(file: File, number: int, dots: int) -> Image.Image:
+        asked.append(number)
+        return grey(file, number, dots)
+
+    monkeypatch.setattr(File, "grey", noting)
+    text = write([stack(72, 700, PROSE)])
+    found = read(
+        beside(text, scan(write([stack(72, 700, LEFT)])), text, scan(write([""])), scan(write([stack(72, 700, RIGHT)])))
+    )
+    assert asked == [1, 3, 4]
+    assert [(place.label, place.span.of(found.text)) for place in found.places] == [
+        ("1", JOINED),
+        ("2", " ".join(LEFT)),
+        ("3", JOINED),
+        ("5", " ".join(RIGHT)),
+    ]
+    assert found.empty == ("page 4: a picture or drawing, no text found",)
+    assert found.notes[0] == "Pages 2, 5 were read by OCR, and may be misread."
+
+
+@OCR
+def test_a_number_stamped_upon_a_scan_does_not_make_it_a_page_of_text() -> None:
+    letter = scan(write([stack(72, 700, PROSE)]))
+    document = pdfium.PdfDocument(letter)
+    page = document[0]
+    font = pdfium.raw.FPDFText_LoadStandardFont(document, b"Helvetica")
+    words = pdfium.raw.FPDFPageObj_CreateTextObj(document, font, 10.0)
+    written = (ctypes.c_ushort * 9)(*map(ord, "LT-00042"), 0)
+    pdfium.raw.FPDFText_SetText(words, written)
+    pdfium.raw.FPDFPageObj_Transform(words, 1, 0, 0, 1, 450, 40)
+    pdfium.raw.FPDFPage_InsertObject(page, words)
+    pdfium.raw.FPDFPage_GenerateContent(page)
+    out = io.BytesIO()
+    document.save(out)
+    document.close()
+    assert read(out.getvalue()).text == f"{JOINED}\n\nLT-00042"
+
+
+@OCR
+@pytest.mark.parametrize("turn", [0, 90, 180, 270, 4])
+def test_a_quote_on_a_scan_is_located_where_the_page_shows_it(turn: int) -> None:
+    page = write([stack(72, 700, PROSE)])
+    original = read(page).text
+    quote = "sails at noon on these two days alone."
+    start = original.index(quote)
+    data = scan(page, turn=turn)
+    found = read(data)
+    assert found.text == original
+    boxes = locate(data, 0, found.text, Span(start, start + len(quote)))
+    assert len(boxes) == 2
+    with Image.open(io.BytesIO(render(data, 0, 200 / 72))) as picture:
+        shown = picture.convert("L")
+    cut = []
+    for box in boxes:
+        left, top, right, bottom = (round(edge * 200 / 72) for edge in astuple(box))
+        cut.append(shown.crop((left - 2, top - 2, right + 2, bottom + 2)))
+    if turn % 90 == 0:
+        turned = [ImageOps.expand(part, 40, 255).rotate(-turn, expand=True) for part in cut]
+        assert " ".join(" ".join(ocr.recognise(part, "eng").text for part in turned).split()) == quote
+    ink = np.asarray(shown) < 128
+    inside = sum(float((np.asarray(part) < 128).sum()) for part in cut)
+    share = len(quote.replace(" ", "")) / len(original.replace(" ", ""))
+    # upright rectangles around words aslant hold some of their neighbours too
+    most = 1.25 if turn % 90 == 0 else 2.0
+    assert 0.8 * share < inside / ink.sum() < most * share
+
+
+@OCR
+def test_what_was_recognised_in_the_time_allowed_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt = ocr._attempt
+    done: list[int] = []
+
+    def slowly(image: Image.Image, language: str, deadline: float) -> ocr.Page | Unreadable | None:
+        done.append(1)
+        return attempt(image, language, deadline) if len(done) <= 2 else None
+
+    monkeypatch.setattr(ocr, "_attempt", slowly)
+    monkeypatch.setattr(ocr, "_cores", lambda: 1)
+    found = read(scan(write([stack(72, 700, LEFT), stack(72, 700, RIGHT), stack(72, 700, PROSE)])))
+    assert found.text == " ".join(LEFT) + "\n\n" + " ".join(RIGHT)
+    assert found.empty == ("page 3: scanned, not read in the time allowed",)
+    assert found.notes[-1] == (
+        "2 of 3 scanned pages were read by OCR in the time allowed (ocr.seconds, 900). "
+        "Raise it, then run: qa index --rebuild"
+    )
+
+
+@OCR
+def test_a_language_without_data_costs_the_scans_alone() -> None:
+    data = beside(write([stack(72, 700, PROSE)]), scan(write([stack(72, 700, LEFT), stack(72, 700, RIGHT)])))
+    found = read(data, Limits(language="xyz"))
+    why = "scanned, Tesseract has no data for the language 'xyz'"
+    assert (found.text, found.empty) == (JOINED, (f"page 2: {why}", f"page 3: {why}"))
+    assert found.notes == (
+        "Tesseract has no data for the language 'xyz'. Install them (tesseract-ocr-xyz), or set ocr.language.",
+    )
+
+
+@OCR
+def test_a_worker_recognises_scans_for_longer_than_it_may_parse() -> None:
+    data = scan(write([stack(72, 700, PROSE)] * 4))
+    with Worker() as worker:
+        worker.read("pdf", write([say(72, 700, "Sun.")]), Limits(), 60)  # so that nothing is imported yet to be
+        # one second to parse, and as much as they need to be recognised
+        assert worker.read("pdf", data, Limits(), 1, 300).text == "\n\n".join([JOINED] * 4)
 
 
 # Headings and facts

@@ -399,7 +399,10 @@ def test_other_encodings_are_read_and_named_and_bytes_that_are_no_text_refused()
 def test_limits_of_tables_cut_text_and_places_and_say_so() -> None:
     found = csvfile.extract(b"a,b\n" * 10, Limits(characters=20, cells=6))
     assert (len(found.text), found.lost, len(cells(found))) == (20, 20, 6)
-    assert found.notes == ("Only the first 6 cells have places of their own.",)
+    assert found.notes == (
+        "Only its first 20 characters were read.",
+        "Only the first 6 cells have places of their own.",
+    )
 
 
 @pytest.mark.parametrize(

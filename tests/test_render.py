@@ -13,8 +13,6 @@ from qa.cite import cite
 from qa.types import (
     Answer,
     Draft,
-    FileState,
-    LedgerEntry,
     Parts,
     Passage,
     Place,
@@ -27,8 +25,6 @@ from qa.ui.render import (
     answer_html,
     error_html,
     evidence_html,
-    ledger_html,
-    ledger_text,
     place,
     question_html,
     to_json,
@@ -129,6 +125,7 @@ def test_a_citation_in_json_says_where_its_quote_stands() -> None:
         "end": 57,
         "quote": PUMP,
         "focus": None,
+        "hidden": [],
     }
     assert TEXT[25:57] == PUMP
 
@@ -152,6 +149,7 @@ def test_a_passage_in_json_has_its_text_scores_and_highlights() -> None:
         "score": 0.812346,
         "parts": {"dense": 0.812346, "sentence": 0.812346, "keyword": 0.812346, "coverage": 0.812346},
         "highlights": [{"start": 25, "end": 57}],
+        "hidden": [],
         "also_in": [],
     }
 
@@ -205,16 +203,6 @@ def test_an_errors_message_is_escaped() -> None:
     assert (seen.words, seen.tags) == (EVIL, ["div", "p"])
 
 
-def test_the_ledgers_names_and_reasons_are_escaped_and_failures_come_first() -> None:
-    ledger = [
-        LedgerEntry("a.md", FileState.INDEXED, "", "markdown", "utf-8", 1200, 3, 4),
-        LedgerEntry(f"{EVIL}.txt", FileState.FAILED, EVIL),
-    ]
-    seen = Elements(ledger_html(ledger))
-    assert seen.words.startswith(f"failed{EVIL}.txt{EVIL}indexeda.md1,200 characters, 3 sections, 4 chunks")
-    assert set(seen.tags) == {"ul", "li", "span"}
-
-
 def test_the_highlight_is_cut_out_by_its_offsets_not_by_its_words() -> None:
     text = "Pumps pump. Pumps pump. Pumps pump."
     of = document(text)
@@ -257,6 +245,34 @@ def test_a_citation_points_at_its_passage_of_its_turn() -> None:
 def test_the_words_that_answer_are_set_off_inside_their_quote() -> None:
     markup = answer_html(answer(focus="forty litres"), 1)
     assert "The red pump moves <strong>forty litres</strong>." in markup
+
+
+def test_a_quote_of_a_file_whose_pages_can_be_drawn_offers_its_page_by_its_label() -> None:
+    places = (Place("page", "xi", Span(0, 30)), Place("page", "xii", Span(30, 70)))
+    found = answer(source="Pumps & <so>.pdf")
+    passages = (replace(found.passages[0], places=places),)
+    citations = tuple(replace(citation, passage=passages[0]) for citation in found.citations)
+    found = replace(found, passages=passages, citations=citations)
+    for markup in (
+        answer_html(found, 1, {"Pumps & <so>.pdf": "sha256:1"}.__getitem__),
+        evidence_html(found, 1, {"Pumps & <so>.pdf": "sha256:1"}.__getitem__),
+    ):
+        seen = Elements(markup)
+        assert "Show on pages xi–xii" in seen.words
+        asked = dict(seen.attributes)
+        # the quote's own offsets, which reach from the first page to the second
+        assert (asked["data-source"], asked["data-digest"], asked["data-spans"]) == (
+            "Pumps & <so>.pdf",
+            "sha256:1",
+            "25-57",
+        )
+    for drawn in ({"Pumps & <so>.pdf": ""}.__getitem__, None):
+        markup = answer_html(found, 1, drawn) if drawn else answer_html(found, 1)
+        assert "Show on" not in markup
+
+
+def test_without_a_page_none_is_offered() -> None:
+    assert "Show on" not in everything(answer()) + evidence_html(answer(), 1, lambda source: "sha256:1")
 
 
 @pytest.mark.parametrize(
@@ -318,9 +334,8 @@ def test_no_control_code_from_outside_reaches_the_terminal(code: str, field: str
         "heading": answer(heading=(f"a{code}b",)),
         "notice": answer(notices=(f"a{code}b",)),
     }[field]
-    ledger = [LedgerEntry(f"a{code}b", FileState.FAILED, f"c{code}d")]
-    for shown in (to_text(found, colour=False), ledger_text(ledger)):
-        assert {c for c in shown if (ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160} == set()
+    shown = to_text(found, colour=False)
+    assert {c for c in shown if (ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160} == set()
 
 
 def test_the_best_three_passages_are_shown_and_those_cited() -> None:
@@ -348,6 +363,15 @@ def test_a_place_names_the_page_where_there_is_one() -> None:
         ),
         ([("time", "00:01:02", 0, 9)], "at 00:01:02"),
         ([("chapter", "The Storm", 0, 40)], "The Storm"),
+        ([("chapter", "3", 0, 40)], "chapter 3"),
+        ([("cell", "In [3]", 0, 40)], "In [3]"),
+        ([("line", "7", 0, 40)], "line 7"),
+        ([("line", "7", 0, 9), ("line", "9", 11, 40)], "lines 7–9"),
+        ([("slide", "2", 0, 40), ("notes", "2", 5, 40)], "slide 2, notes"),
+        ([("header", "default", 0, 40)], "header"),
+        ([("comment", "Ada", 0, 40)], "comment by Ada"),
+        ([("comment", "", 0, 40)], "comment"),
+        ([("footnote", "1", 0, 40)], "footnote 1"),
         ([("page", "14", 30, 40)], ""),
     ],
 )
@@ -355,22 +379,6 @@ def test_a_place_is_named_as_a_person_would_look_for_it(places: list[tuple[str, 
     found = tuple(Place(kind, label, Span(a, b)) for kind, label, a, b in places)
     shown = replace(passage(document(TEXT, "a.pdf"), TEXT), places=found)
     assert inside(shown, Span(0, 25)) == said
-
-
-def test_the_ledger_ends_with_the_sums() -> None:
-    ledger = [
-        LedgerEntry("a.md", FileState.INDEXED, "", "markdown", "utf-8", 1200, 3, 4),
-        LedgerEntry("b.txt", FileState.INDEXED, "encoding guessed: cp1252", "text", "cp1252", 300, 1, 1),
-        LedgerEntry("c.pptx", FileState.SKIPPED, "there is no reader for .pptx files yet."),
-        LedgerEntry("d.txt", FileState.FAILED, "the file is empty."),
-    ]
-    assert ledger_text(ledger).splitlines() == [
-        "indexed  a.md    1,200 characters, 3 sections, 4 chunks, markdown, utf-8",
-        "indexed  b.txt   300 characters, 1 sections, 1 chunks, text, encoding guessed: cp1252",
-        "skipped  c.pptx  there is no reader for .pptx files yet.",
-        "failed   d.txt   the file is empty.",
-        "4 files: 2 indexed, 0 partly (1,500 characters, 5 chunks), 1 skipped, 1 failed",
-    ]
 
 
 def test_a_passage_without_parts_worth_showing_still_renders() -> None:

@@ -168,3 +168,12 @@ def test_bm25_counts_in_proportion_to_the_share_of_the_question_it_speaks_of(eng
     (hit,) = find(engine_over({"a.txt": "pump"}), "red pump")
     red, pump = math.log(1 + 1.5 / 0.5), math.log(1 + 0.5 / 1.5)
     assert hit.parts.keyword == pytest.approx(pump / (red + pump))
+
+
+def test_a_sentence_pasted_in_comes_first_by_more_than_a_reader_can_add(engine_over: Open) -> None:
+    said = "Prior year amounts were not adjusted by the new rule."
+    alike = "Prior period amounts were not adjusted by the new rule, nor any other."
+    engine = engine_over({"a.txt": f"{alike}\n", "b.txt": f"{said}\n"})
+    first, second = find(engine, "prior year amounts were not adjusted by the new rule")
+    assert first.chunk.text == said
+    assert first.score > second.score + 0.5

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.sentences import find_sentences
+from qa.sentences import find_lines, find_sentences, is_verbatim
 from qa.types import Span
 
 DATA = Path(os.environ.get("QUOTH_EVAL_DATA") or Path(__file__).resolve().parents[2] / "shared")
@@ -214,3 +214,57 @@ def test_each_consulate_of_the_real_list_is_one_sentence() -> None:
     listed = re.findall(r"^- .*\((?:Embassy|Consul.*)\)$", text, re.MULTILINE)
     assert len(listed) > 30
     assert [line for line in listed if line not in found] == []
+
+
+def lines(text: str) -> list[str]:
+    return [span.of(text) for span in find_lines(text)]
+
+
+def test_a_line_of_code_is_a_sentence_and_one_without_a_word_is_none() -> None:
+    assert lines("int f() {\n    return 1. + x; // Yes. No.\n}\n") == ["int f() {", "return 1. + x; // Yes. No."]
+
+
+def test_a_remark_that_runs_over_lines_is_read_as_prose() -> None:
+    remark = (
+        "# The pump is stopped by hand where the tank is full, since the\n# float sticks. Then it is oiled.\nx = 1\n"
+    )
+    assert lines(remark) == [
+        "# The pump is stopped by hand where the tank is full, since the\n# float sticks.",
+        "Then it is oiled.",
+        "x = 1",
+    ]
+
+
+def test_remarks_that_stop_early_are_each_one() -> None:
+    assert lines("-- Loans\n-- Fines\n") == ["-- Loans", "-- Fines"]
+
+
+def test_a_long_string_is_read_as_prose_until_it_is_closed() -> None:
+    text = (
+        'def f():\n    """Stop the pump where the tank is full, since the float of it\n    sticks. Then\n'
+        '    oil it."""\n    y = 2\n'
+    )
+    assert lines(text) == [
+        "def f():",
+        '"""Stop the pump where the tank is full, since the float of it\n    sticks.',
+        'Then\n    oil it."""',
+        "y = 2",
+    ]
+
+
+def test_a_line_too_long_for_code_has_sentences() -> None:
+    record = '{"a": "' + "The pump is red. " * 30 + '"}'
+    # the marks that close the record belong to its last sentence
+    assert len(lines(record)) == 30
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "held"),
+    [
+        ("The red pump moves forty litres.", "Then the “red  pump”\nmoves forty litres an hour.", True),
+        ("The red pump moves forty litres.", "The red pump moves fifty litres.", False),
+        ("the red pump moves", "the red pump moves", False),  # four words may stand together by chance
+    ],
+)
+def test_words_stand_in_a_text_whatever_lies_between_them(words: str, text: str, held: bool) -> None:
+    assert is_verbatim(words, text) is held

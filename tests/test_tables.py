@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from qa.answer.tables import header_of, passed_over, under
+from qa.answer.tables import header_of, passed_over, picked, under
 from qa.chunk import chunk_document
 from qa.engine import Engine
 from qa.types import is_row
@@ -69,6 +69,31 @@ def test_a_row_is_picked_by_its_label_and_a_header_never_alone() -> None:
     # of three terms (norway, exports, 2021) the header holds one, Norway's row another; under the header it holds both
     over = passed_over(texts, [1 / 3, 0.0, 1 / 3, 0.0], [1 / 3, 1 / 3, 2 / 3, 1 / 3], HEADER)
     assert over == {0, 1, 3}
+
+
+def test_the_row_that_is_picked_is_the_one_others_were_passed_over_for() -> None:
+    texts = ["Hat;Maker", "Felt;Ada", "Straw;Bo"]
+    # the question names "straw" (half of its terms) and, by the header, "maker"
+    alone, together = [0.5, 0.0, 0.5], [0.5, 0.5, 1.0]
+    over = passed_over(texts, alone, together, "Hat;Maker")
+    assert over == {0, 1}
+    assert picked(texts, alone, over, "Hat;Maker") == {2}
+    assert picked(texts, alone, set(), "Hat;Maker") == set()
+
+
+@pytest.mark.parametrize(
+    ("texts", "header"),
+    [
+        (["Hat;Maker", "Felt;Ada"], "Hat;Maker"),
+        (["Hat,Maker", 'Felt,"Ada, Bo"'], "Hat,Maker"),
+        (["Hat,Maker"], ""),
+        (["Hat,Maker", "Felt"], ""),
+        (["In May, it rained.", "In June, it snowed."], ""),
+        (["Consulate, Douglas, Arizona", "Consulate, Nogales, Arizona"], ""),
+    ],
+)
+def test_rows_parted_by_commas_have_their_first_as_header(texts: list[str], header: str) -> None:
+    assert header_of(texts, "") == header
 
 
 def test_where_no_row_is_named_none_is_passed_over() -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from qa.types import Citation, Document, FileState, LedgerEntry, Section, Span, Verdict
+from qa.types import Citation, Document, FileState, LedgerEntry, Place, Section, Span, Verdict
 from tests.samples import document, hit, passage, place
 
 
@@ -44,6 +44,27 @@ def test_a_span_contains_itself_and_what_shares_an_edge() -> None:
 
 def test_spans_sort_by_start_then_end() -> None:
     assert sorted([Span(2, 3), Span(0, 9), Span(0, 4)]) == [Span(0, 4), Span(0, 9), Span(2, 3)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_from_one_as_an_editor_does(end: str) -> None:
+    text = end.join(["one", "two", "", "four\x0cstill four"])
+    lined = Document("a.txt", "d", "a", text, (), by_line=True)
+    four = text.index("four")
+    assert [(found.label, found.span.of(text)) for found in lined.places_of(Span(0, four + 4))] == [
+        ("1", "one"),
+        ("2", "two"),
+        ("4", "four"),
+    ]
+    assert [found.label for found in lined.places_of(Span(four, len(text)))] == ["4"]
+    assert [found.label for found in lined.places_of(Span(2, 3 + len(end) + 1))] == ["1", "2"]
+    assert all(int(found.label) > 1 for at in range(3, len(text)) for found in lined.places_of(Span(at, len(text))))
+
+
+def test_where_places_are_known_lines_are_not_told() -> None:
+    page = Place("page", "i", Span(0, 3))
+    assert Document("a", "d", "a", "one\ntwo", (), (page,), by_line=True).places_of(Span(0, 7)) == (page,)
+    assert Document("a", "d", "a", "one\ntwo", ()).places_of(Span(0, 7)) == ()
 
 
 def test_context_is_the_title_then_the_heading_path() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.sentences import find_sentences
+from qa.sentences import find_lines, find_sentences
 from qa.types import Chunk, Document, Section, Span
 
 if TYPE_CHECKING:
@@ -55,12 +55,34 @@ def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[C
     )
     chunks: list[Chunk] = []
     for section in document.sections:
-        sentences = find_sentences(document.text, section.span)
+        sentences = _sentences(document, section)
         ends = [sentence.end for sentence in sentences]
         tables = _tables(document, section)
         for span in _chunk_spans(document.text, section, sentences, splitter, size, overlap):
             chunks.append(_make_chunk(document, section, span, sentences, ends, _header(tables, span.start)))
     return chunks
+
+
+def _sentences(document: Document, section: Section) -> list[Span]:
+    """Return a section's sentences; a row that its format knows is one, on however many lines it stands."""
+    text = document.text
+    if document.is_prose:
+        return find_sentences(text, section.span)
+    rows = _rows(document, section)
+    # a row's own span leaves out the quotation mark in front, its line doesn't
+    starts = [max(section.span.start, _line_start(text, row.start)) for row in rows]
+    if not starts:
+        return find_lines(text, section.span)
+    ends = [*starts[1:], section.span.end]
+    return [_trimmed(text, start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _rows(document: Document, section: Section) -> list[Span]:
+    return [place.span for place in document.places if place.kind == "row" and section.span.contains(place.span)]
+
+
+def _line_start(text: str, offset: int) -> int:
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def _chunk_spans(
@@ -145,7 +167,7 @@ def _make_chunk(
 def _tables(document: Document, section: Section) -> list[_Table]:
     """Find the tables of a section: the rows its format knows, else lines of at least two cells that follow."""
     text = document.text
-    known = [place.span for place in document.places if place.kind == "row" and section.span.contains(place.span)]
+    known = _rows(document, section)
     if known:
         return [_Table(known[0].start, known[-1].end, known[0].of(text))]
     tables: list[_Table] = []

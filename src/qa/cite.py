@@ -47,6 +47,7 @@ def cite(
             passage,
             highlights=tuple(sorted(quoted.get(passage.number, passage.highlights))),
             places=document_of(passage.source).places_of(passage.span),
+            hidden=document_of(passage.source).hidden_in(passage.span),
         )
         for passage in passages
     ]
@@ -56,6 +57,7 @@ def cite(
         for quote in draft.quotes
         if (passage := by_number.get(quote.number)) is not None
     )
+    said += dict.fromkeys(notice for citation in citations if (notice := _hidden_notice(citation)))
     answer = Answer(question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
     check(answer, document_of)
     return answer
@@ -83,6 +85,20 @@ def check(answer: Answer, document_of: DocumentOf) -> None:
             raise QuoteMismatch(_refusal(passage.source, quote, "quote"))
         if citation.focus is not None and not quote.contains(citation.focus):
             raise QuoteMismatch(_refusal(passage.source, citation.focus, "focus"))
+
+
+def _hidden_notice(citation: Citation) -> str:
+    """Say that nobody who opens the file sees what is quoted, or some of it; "" where all is to be seen."""
+    if not citation.hidden:
+        return ""
+    quote = citation.quote
+    unseen = [(max(one.span.start, quote.start), min(one.span.end, quote.end)) for one in citation.hidden]
+    seen = list(citation.text)
+    for start, end in unseen:
+        seen[start - quote.start : end - quote.start] = " " * (end - start)
+    why = ", ".join(dict.fromkeys(one.why for one in citation.hidden))
+    what = "holds text" if "".join(seen).strip() else "is text"
+    return f"The quote from {citation.passage.source} {what} that nobody sees in the file ({why})."
 
 
 def marks_in(text: str) -> list[tuple[int, int, int]]:

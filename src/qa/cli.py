@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from qa.config import Settings
     from qa.engine import BuildReport, Engine, Reply
     from qa.types import Turn
+    from qa.watch import Built
 
 ANSWERED, NOTHING_FOUND, ERROR = 0, 1, 2
+_NAMED = 3  # files named in one line
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="folders or files (default: those of the last build, else corpus/)",
     )
     index.add_argument("--rebuild", action="store_true", help="make everything anew, whatever is there")
+    _walking(index)
     _shared(index)
 
     ask = commands.add_parser("ask", help="answer a question on standard output")
@@ -62,6 +65,25 @@ def build_parser() -> argparse.ArgumentParser:
     _judging(chat)
     _shared(chat)
 
+    chat.add_argument(
+        "--no-watch", dest="watch", action="store_false", default=None, help="don't keep the index in step meanwhile"
+    )
+    _walking(chat)
+
+    watch = commands.add_parser("watch", help="keep the index in step with its folders, until stopped")
+    watch.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="folders or files (default: those of the last build, else corpus/)",
+    )
+    watch.add_argument(
+        "--until-eof", action="store_true", help="stop when standard input ends, for programs that start this one"
+    )
+    _walking(watch)
+    _shared(watch)
+
     status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
     _shared(status)
     return parser
@@ -72,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     _speak_utf8()
     try:
-        run = {"index": _index, "ask": _ask, "chat": _chat, "status": _status}[options.command]
+        run = {"index": _index, "ask": _ask, "chat": _chat, "watch": _watch, "status": _status}[options.command]
         return run(options)
     except QAError as exc:
         return _fail(options, str(exc))
@@ -106,6 +128,15 @@ def _judging(parser: argparse.ArgumentParser) -> None:
         leaning.add_argument(f"--{lean}", dest="lean", action="store_const", const=lean, help=helped)
 
 
+def _walking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--follow-links",
+        action="store_const",
+        const=True,
+        help="follow symbolic links, each file once (walk.follow_links)",
+    )
+
+
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -121,9 +152,9 @@ def _settings(options: argparse.Namespace, **flags: object) -> Settings:
 
 def _index(options: argparse.Namespace) -> int:
     from qa.engine import build
-    from qa.ui.render import ledger_text
+    from qa.ui.ledger import ledger_text
 
-    settings = _settings(options)
+    settings = _settings(options, **{"walk.follow_links": options.follow_links})
     bar = _Bar(sys.stderr)
     try:
         report = build(settings, options.paths, rebuild=options.rebuild, stage=bar.show)
@@ -196,18 +227,104 @@ def _chat(options: argparse.Namespace) -> int:
             "serve.port": options.port,
             "reader.enabled": options.reader,
             "verdict.lean": options.lean,
+            "watch.enabled": options.watch,
+            "walk.follow_links": options.follow_links,
         },
     )
     from qa.ui.app import serve
+    from qa.watch import watching
 
-    def ready(address: str) -> None:
-        if options.json:
-            print(json.dumps({"address": address}), flush=True)
-        else:
-            print(f"Quoth is at {address}  (stop with Ctrl+C)", flush=True)
+    with contextlib.ExitStack() as meanwhile:
 
-    serve(settings, ready)
+        def ready(address: str) -> None:
+            if options.json:
+                print(json.dumps({"address": address}), flush=True)
+            else:
+                print(f"Quoth is at {address}  (stop with Ctrl+C)", flush=True)
+            if settings.watch.enabled:
+                links = ["--follow-links"] if settings.walk.follow_links else []
+                meanwhile.enter_context(watching(["--index", str(settings.index), *links], sys.stderr, _say))
+
+        serve(settings, ready)
     return ANSWERED
+
+
+def _watch(options: argparse.Namespace) -> int:
+    import signal
+    import threading
+
+    from qa.engine import Upkeep
+    from qa.watch import Keeper, Pace, end_with_input
+
+    settings = _settings(options, **{"walk.follow_links": options.follow_links})
+    how = settings.watch
+    bar = _Bar(sys.stderr)
+    unread: dict[str, str] = {}  # what was said of files that weren't indexed, so as to say it once
+
+    def built(done: Built) -> None:
+        bar.clear()
+        if options.json:
+            print(json.dumps(_built_json(settings, done), ensure_ascii=False), flush=True)
+        else:
+            print(_built_line(done, unread), flush=True)
+
+    def failed(problem: str) -> None:
+        bar.clear()
+        _fail(options, problem)
+
+    upkeep = Upkeep(settings, options.paths)
+    upkeep.check()
+    keeper = Keeper(
+        upkeep,
+        Pace(how.settle, how.patience, how.sweep, how.poll),
+        leave_out=settings.index,
+        built=built,
+        failed=failed,
+        say=_say,
+        stage=bar.show if sys.stderr.isatty() else None,
+        polling=how.polling,
+    )
+    # as Ctrl+C does: a build that is under way ends at once, and the next start goes on from what it had made
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.until_eof:
+        end_with_input(sys.stdin)
+    try:
+        keeper.run(threading.Event())
+    except KeyboardInterrupt:
+        bar.clear()
+        if not options.until_eof:
+            _say("Stopped.")
+    return ANSWERED
+
+
+def _say(words: str) -> None:
+    print(f"qa: {words}", file=sys.stderr, flush=True)
+
+
+def _built_json(settings: Settings, done: Built) -> dict[str, Any]:
+    """Return a build as JSON: as `qa index` gives it, but of the files only those that aren't wholly indexed."""
+    facts = _report_json(settings, done.report)
+    facts["files"] = [entry for entry in facts["files"] if entry["state"] != "indexed"]
+    return {**facts, "seconds": round(done.seconds, 3)}
+
+
+def _built_line(done: Built, said: dict[str, str]) -> str:
+    """Return a build in a line, naming files that aren't wholly indexed unless they were named, in `said`, before."""
+    import time
+
+    report = done.report
+    now = {entry.source: entry.reason for entry in report.ledger if entry.state != "indexed"}
+    fresh = [f"{source} ({reason.rstrip('.')})" for source, reason in now.items() if said.get(source) != reason]
+    said.clear()
+    said.update(now)
+    line = (
+        f"{time.strftime('%H:%M:%S')}  {report.added} added, {report.changed} changed, {report.removed} removed "
+        f"in {done.seconds:.1f} s."
+    )
+    if fresh:
+        more = f" and {len(fresh) - _NAMED} more" if len(fresh) > _NAMED else ""
+        line += f" Not wholly read: {'; '.join(fresh[:_NAMED])}{more}. See: qa status"
+    return f"{line} {report.note}".rstrip()
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -217,7 +334,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(facts.to_json(), ensure_ascii=False))
         return ANSWERED
-    from qa.ui.render import ledger_text
+    from qa.ui.ledger import ledger_text
 
     print(ledger_text(facts.ledger))
     for name, value in facts.summary():

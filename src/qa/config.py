@@ -88,6 +88,12 @@ class VerdictSettings(_Frozen):
     questions: int = Field(16, ge=0, description="Questions made from the collection to calibrate on; 0: none.")
 
 
+class WalkSettings(_Frozen):
+    """How the files of a collection are found."""
+
+    follow_links: bool = Field(False, description="Whether symbolic links are followed, out of the folder too.")
+
+
 class LimitSettings(_Frozen):
     """What one file may cost: generous for real documents, finite for those that mean harm."""
 
@@ -99,6 +105,28 @@ class LimitSettings(_Frozen):
     depth: int = Field(3, ge=0, le=20, description="Archives in archives, messages in messages.")
     seconds: float = Field(120.0, gt=0, description="Time one file may take to be parsed in a process of its own.")
     memory_mb: int = Field(2000, ge=300, description="Memory that process may take.")
+
+
+class OcrSettings(_Frozen):
+    """How text in pictures and on scanned pages is recognised, where Tesseract is installed."""
+
+    language: str = Field(
+        "eng", pattern=r"^\w+(\+\w+)*$", description='Tesseract\'s name for the language of what is scanned: "deu+eng".'
+    )
+    seconds: float = Field(
+        900.0, ge=0, description="Time one file's pages may take on top of limits.seconds; 0: none is recognised."
+    )
+
+
+class WatchSettings(_Frozen):
+    """How the index is kept in step with its folders."""
+
+    enabled: bool = Field(True, description="Whether `qa chat` does so, in a process of its own.")
+    settle: float = Field(2.0, ge=0.1, description="Seconds files must rest before they are indexed.")
+    patience: float = Field(30.0, ge=0, description="Seconds that is waited for at most.")
+    sweep: float = Field(300.0, ge=1, description="Seconds between two looks at every file, whatever the system told.")
+    poll: float = Field(10.0, ge=0.1, description="The same where the system tells of none, as on network drives.")
+    polling: bool = Field(False, description="Whether to look at every file without asking the system.")
 
 
 class ServeSettings(_Frozen):
@@ -117,7 +145,10 @@ class Settings(_Frozen):
     retrieve: RetrieveSettings = RetrieveSettings()
     reader: ReaderSettings = ReaderSettings()
     verdict: VerdictSettings = VerdictSettings()
+    walk: WalkSettings = WalkSettings()
     limits: LimitSettings = LimitSettings()
+    ocr: OcrSettings = OcrSettings()
+    watch: WatchSettings = WatchSettings()
     serve: ServeSettings = ServeSettings()
 
 

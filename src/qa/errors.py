@@ -10,6 +10,7 @@
     ├── StoreError                the index on disk
     │   ├── IndexMissing          none there yet
     │   ├── IndexMismatch         built with other settings than these
+    │   ├── IndexBusy             another process is writing it
     │   └── IndexCorrupt          its bytes aren't those that were written
     └── AnswerError               an answer that can't be given as asked
         └── QuoteMismatch         a quote that doesn't stand at its place: refused, never shown
@@ -67,6 +68,10 @@ class IndexMissing(StoreError):
 
 class IndexMismatch(StoreError):
     """The index was built with other settings than those in force."""
+
+
+class IndexBusy(StoreError):
+    """Another process is writing the index."""
 
 
 class IndexCorrupt(StoreError):

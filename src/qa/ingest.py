@@ -8,6 +8,7 @@ file (an archive's members, a message's attachments) share its fate, and are doc
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from qa.chunk import chunk_document
 from qa.errors import LoadError, UnreadableDocument, UnsupportedFormat
 from qa.index import Index
 from qa.index.partial import Partial, Stamp
-from qa.load import CONTAINERS, Found, Readers, Reading, inside, supported_suffixes
+from qa.load import CONTAINERS, Found, Readers, Reading, inside, read_whole, supported_suffixes
 from qa.types import FileState, LedgerEntry
 
 _TOO_NEAR = 2_000_000_000  # nanoseconds; the coarsest clock of a file system in use counts in two seconds
@@ -29,14 +30,25 @@ class Plan:
     kept: dict[str, Stamp] = field(default_factory=dict)  # taken over from the index
     made: dict[str, Stamp] = field(default_factory=dict)  # put down, in this build or one before that was killed
     others: list[LedgerEntry] = field(default_factory=list)  # no documents: not read, or all in files inside them
+    seconds: dict[str, float] = field(default_factory=dict)  # what reading each of the documents took
     looked_into: int = 0  # files that were read though they had not changed
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What came of a file that gave no document: its lines, its stamp, and when that was looked at."""
+
+    entries: tuple[LedgerEntry, ...]
+    stamp: Stamp
+    looked: int
 
 
 @dataclass(slots=True)
 class _Known:
-    """What an index knows of one file: its documents' digests by source, its stamp, its other lines."""
+    """What an index knows of one file: its documents' digests and times by source, its stamp, its other lines."""
 
     digests: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     stamp: Stamp = ()
     others: list[LedgerEntry] = field(default_factory=list)
 
@@ -49,7 +61,8 @@ def unchanged(stamp: Stamp, before: Stamp, looked: int) -> bool:
 class Planner:
     """Decides about each file: keep its old revision, put it down anew, or say why not.
 
-    `looked` is when old's files were last known to be as recorded; `partial` is asked for once it's needed.
+    `looked` is when old's files were last known to be as recorded; `partial` is asked for once it's needed. Files in
+    `refused` that haven't changed since are not tried again; those refused now are added.
     """
 
     def __init__(
@@ -61,8 +74,10 @@ class Planner:
         *,
         size: int,
         overlap: int,
+        refused: dict[str, Refused] | None = None,
     ) -> None:
         self._old, self._looked = old, looked
+        self._refused = {} if refused is None else refused
         self._partial, self._readers = partial, readers
         self._size, self._overlap = size, overlap
 
@@ -74,10 +89,21 @@ class Planner:
             before = known.get(item.source, _Known())
             if not item.problem and before.digests and unchanged(item.stamp, before.stamp, self._looked):
                 _keep(plan, item, before)
+            elif (once := self._refused.get(item.source)) and unchanged(item.stamp, once.stamp, once.looked):
+                plan.others.extend(once.entries)
             else:
-                self._take(plan, item, before)
+                self._try(plan, item, before)
             say(done)
         return plan
+
+    def _try(self, plan: Plan, item: Found, before: _Known) -> None:
+        """Take a file, and remember it if no document came of it."""
+        looked = time.time_ns()
+        documents, others = len(plan.kept) + len(plan.made), len(plan.others)
+        self._take(plan, item, before)
+        self._refused.pop(item.source, None)
+        if item.stamp and len(plan.kept) + len(plan.made) == documents:
+            self._refused[item.source] = Refused(tuple(plan.others[others:]), item.stamp, looked)
 
     def _known(self, met: set[str]) -> dict[str, _Known]:
         """Sort what the index knows by the file it came from, which for a file inside a file is the outermost."""
@@ -87,61 +113,57 @@ class Planner:
         for record, stamp in zip(self._old.records, self._old.stamps, strict=True):
             of = known[_outermost(record.source, met)]
             of.digests[record.source] = record.digest
+            of.seconds[record.source] = self._old.seconds.get(record.source, 0.0)
             of.stamp = stamp
         for entry in self._old.others:
             known[_outermost(entry.source, met)].others.append(entry)
         return known
 
     def _take(self, plan: Plan, item: Found, before: _Known) -> None:
+        began = time.perf_counter()
         try:
             if item.problem:
-                raise UnsupportedFormat(item.source, item.problem)
-            data = self._bytes(item)
+                raise (UnreadableDocument if item.failed else UnsupportedFormat)(item.source, item.problem)
+            item, data = self._bytes(item)
             if before.digests.get(item.source) == _digest(data):
                 _keep(plan, item, before)
                 plan.looked_into += 1
                 return
-            self._put(plan, item, data, before, depth=0)
+            self._put(plan, item, data, before, began, depth=0)
         except LoadError as exc:
-            plan.others.append(_refused(item, exc))
+            plan.others.append(_refused(item, exc, _since(began)))
 
-    def _put(self, plan: Plan, item: Found, data: bytes, before: _Known, *, depth: int) -> None:
-        """Put a file's document down, and those of the files inside it."""
+    def _put(self, plan: Plan, item: Found, data: bytes, before: _Known, began: float, *, depth: int) -> None:
+        """Put a file's document down, and those of the files inside it; `began` is when its turn did."""
         made = self._partial().documents.get(item.source)
-        if made and made.record.reader not in CONTAINERS:
+        if made and made.record.reader not in CONTAINERS and made.record.digest == _digest(data):
             plan.made[item.source] = item.stamp
+            plan.seconds[item.source] = made.seconds
             return
         reading = self._readers.read(item, data, depth)
         if reading.document.sections:
             chunks = tuple(chunk_document(reading.document, size=self._size, overlap=self._overlap))
-            self._partial().put(reading, chunks, item.stamp)
+            took = _since(began)
+            self._partial().put(reading, chunks, item.stamp, took)
             plan.made[item.source] = item.stamp
+            plan.seconds[item.source] = took
         else:
-            plan.others.append(_container(item, reading))
+            plan.others.append(_container(item, reading, _since(began)))
         for child in reading.children:
-            within = inside(item, child)
+            within, began = inside(item, child), time.perf_counter()
             try:
                 if before.digests.get(within.source) == _digest(child.data):
                     plan.kept[within.source] = item.stamp
+                    plan.seconds[within.source] = before.seconds[within.source]
                 else:
-                    self._put(plan, within, child.data, before, depth=depth + 1)
+                    self._put(plan, within, child.data, before, began, depth=depth + 1)
             except LoadError as exc:
-                plan.others.append(_refused(within, exc))
+                plan.others.append(_refused(within, exc, _since(began)))
 
-    def _bytes(self, found: Found) -> bytes:
+    def _bytes(self, found: Found) -> tuple[Found, bytes]:
         if found.path.suffix.lower() not in supported_suffixes():
-            return b""  # it will be refused for its suffix
-        most = self._readers.limits.file_bytes
-        try:
-            if found.path.stat().st_size > most:
-                raise UnreadableDocument(
-                    found.source, f"it is larger than {most // 1_000_000} MB.", "Split it, or raise limits.file_mb."
-                )
-            return found.path.read_bytes()
-        except OSError as exc:
-            raise UnreadableDocument(
-                found.source, f"it can't be opened ({exc.strerror or exc}).", "Check its permissions."
-            ) from exc
+            return found, b""  # it will be refused for its suffix
+        return read_whole(found, self._readers.limits.file_bytes)
 
 
 def _outermost(source: str, met: Iterable[str]) -> str:
@@ -154,20 +176,31 @@ def _outermost(source: str, met: Iterable[str]) -> str:
 
 def _keep(plan: Plan, item: Found, before: _Known) -> None:
     plan.kept.update(dict.fromkeys(before.digests, item.stamp))
+    plan.seconds.update(before.seconds)
     plan.others.extend(before.others)
 
 
-def _refused(item: Found, exc: LoadError) -> LedgerEntry:
+def _since(began: float) -> float:
+    """Return the seconds gone by, to a tenth of a millisecond."""
+    return round(time.perf_counter() - began, 4)
+
+
+def _refused(item: Found, exc: LoadError, seconds: float) -> LedgerEntry:
     state = FileState.SKIPPED if isinstance(exc, UnsupportedFormat) else FileState.FAILED
-    return LedgerEntry(item.source, state, exc.reason)
+    return LedgerEntry(item.source, state, exc.reason, seconds=seconds)
 
 
-def _container(item: Found, reading: Reading) -> LedgerEntry:
+def _container(item: Found, reading: Reading, seconds: float) -> LedgerEntry:
     """Return the line of a file whose text is all in the files inside it."""
     count = len(reading.children)
     said = f"{count} file{'s' if count > 1 else ''} inside, each with a line of its own."
     return LedgerEntry(
-        item.source, FileState.INDEXED, " ".join([said, reading.note]).strip(), reading.reader, extent=reading.extent
+        item.source,
+        FileState.PARTLY if reading.extent.is_short else FileState.INDEXED,
+        " ".join([said, reading.note]).strip(),
+        reading.reader,
+        extent=reading.extent,
+        seconds=seconds,
     )
 
 

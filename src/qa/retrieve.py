@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from qa.index import Index
 from qa.protocols import Reader, Rows
+from qa.sentences import is_verbatim
 from qa.types import Hit, Parts, Reading, Span
 
 Scores = NDArray[np.float32]
+
+_VERBATIM = 0.5  # a passage that was pasted in as a question comes first, whatever a reader makes of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
         + weights.keyword * keyword
         + weights.coverage * covered.sentence
     ) / (weights.dense + weights.sentence + weights.keyword + weights.coverage)
+    fused = fused + _VERBATIM * _holding(index, question, rows, covered.chunk)
     order = sorted(range(len(rows)), key=lambda at: (-float(fused[at]), *index.place(rows[at])))
     return [
         Hit(
@@ -85,6 +89,15 @@ def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, 
 def _candidates(index: Index, question: str, row: Rows, count: int) -> list[int]:
     nearest = {number for number, _ in index.store.search(row, count)}
     return sorted(nearest | set(index.keyword.best(question, count)))
+
+
+def _holding(index: Index, question: str, rows: Sequence[int], shares: Scores) -> Scores:
+    """Return 1 for each candidate in which the question stands word for word, else 0."""
+    # only a chunk that holds all the question's terms can, so few are read
+    held = [
+        share > 0.99 and is_verbatim(question, index.chunk(row).text) for row, share in zip(rows, shares, strict=True)
+    ]
+    return np.array(held, dtype=np.float32)
 
 
 def _scaled(scores: Scores) -> Scores:

@@ -38,6 +38,10 @@ _TERMINAL = re.compile(
 _LAST_WORD = re.compile(r"[\w.&'’-]+$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•‣◦▪·–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])[ \t]+\S")
 _ROW = re.compile(r"[ \t]*\|.*\||[^\n|]*\S[ \t]+\|(?:[ \t]+\S|[ \t]*(?:[\r\n]|\Z))")
+_LONGEST_LINE = 300
+_FEWEST_WORDS = 5
+_REMARK = re.compile(r"(//+|/\*+|#+|--+|;+|%+|\*)(?=[!*/]?(?:\s|$))")
+_LONG_QUOTE = re.compile(r"\"\"\"|\'\'\'")
 _LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]*(?:\r\n|[\r\n\u2028\u2029\x0b\x0c]|\Z)")
 
 
@@ -51,6 +55,67 @@ def find_sentences(text: str, within: Span | None = None) -> list[Span]:
     for block in _blocks(text, within):
         found.extend(_split_block(text, block))
     return found
+
+
+def is_verbatim(words: str, text: str) -> bool:
+    """Tell whether `text` holds at least five words in their order; spaces, punctuation and capitals don't count."""
+    return len(words.split()) >= _FEWEST_WORDS and _letters(words) in _letters(text)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+def find_lines(text: str, within: Span | None = None) -> list[Span]:
+    """Return the sentences of what isn't prose (program text, settings, data, logs): each line is one.
+
+    Remarks and long strings that run over lines are read as prose. Lines without a letter or digit are in none.
+    """
+    found: list[Span] = []
+    for block in _code_blocks(text, within or Span(0, len(text))):
+        if any(character.isalnum() for character in block.of(text)):
+            found.extend(_split_block(text, block) if _is_prose(text, block) else [block])
+    return found
+
+
+def _code_blocks(text: str, within: Span) -> Iterator[Span]:
+    """Yield lines without the white space around them, those of one remark or long string together."""
+    together: Span | None = None
+    kind, quoted = "", False
+    widest = previous = 0
+    for begin, stop in _lines(text, within):
+        line = _trim(text, begin, stop)
+        if line is None:
+            if together:
+                yield together
+            together = None
+            continue
+        words = line.of(text)
+        this = "string" if quoted else _remark(words)
+        quoted ^= len(_LONG_QUOTE.findall(words)) % 2 == 1
+        bare = words.lstrip("/*#-;%! \t")
+        goes_on = together is not None and this != "" and this == kind
+        if together and goes_on and not _ended(text, together.start, together.end, previous, widest, bare):
+            together = Span(together.start, line.end)
+        else:
+            if together:
+                yield together
+            together, kind, widest = line, this or ("string" if quoted else ""), 0
+        previous, widest = len(words), max(widest, len(words))
+    if together:
+        yield together
+
+
+def _remark(line: str) -> str:
+    """Return the mark a line of a remark begins with, "" for any other line."""
+    match = _REMARK.match(line)
+    return match[1][0].replace("/", "*") if match else ""
+
+
+def _is_prose(text: str, block: Span) -> bool:
+    """Tell whether a block may hold several sentences: a line of code doesn't, unless it is too long for one."""
+    words = block.of(text)
+    return "\n" in words or "\r" in words or bool(_remark(words)) or len(words) > _LONGEST_LINE
 
 
 def _blocks(text: str, within: Span) -> Iterator[Span]:

@@ -8,8 +8,13 @@ nothing is copied upward.
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,12 +90,31 @@ class Place:
     span: Span
 
 
+@runtime_checkable
+class Nearby(Protocol):
+    """Places that can be looked up by where they stand, without going through all of them."""
+
+    def near(self, span: Span) -> Iterable[Place]:
+        """Return those that hold some of a span, perhaps among others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Text that a person looking at the file would not see; `why` is "invisible colour", "zero-width", "off page"."""
+
+    span: Span
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One source with its canonical text: decoded once, then never changed.
 
     `source` is the path relative to the collection and is the document's identity; `digest` is
-    "sha256:…" of the file's bytes and is its revision. `author` and `date` are the file's own word.
+    "sha256:…" of the file's bytes and is its revision. `author` and `date` are the file's own word. `by_line`: the
+    text is the file's own, so that a person can look for a line by its number. `is_prose`: its sentences run over
+    lines; elsewhere, as in program text, each line says something by itself.
     """
 
     source: str
@@ -98,13 +122,38 @@ class Document:
     title: str
     text: str
     sections: tuple[Section, ...]
-    places: tuple[Place, ...] = ()
+    places: Sequence[Place] = ()
     author: str = ""
     date: str = ""
+    hidden: tuple[Hidden, ...] = ()
+    by_line: bool = False
+    is_prose: bool = True
 
     def places_of(self, span: Span) -> tuple[Place, ...]:
-        """Return the places that hold some of a span."""
-        return tuple(place for place in self.places if place.span.overlaps(span))
+        """Return the places that hold some of a span: lines, where they can be told and nothing else is."""
+        if self.by_line and not self.places:
+            return self._lines_of(span)
+        near = self.places.near(span) if isinstance(self.places, Nearby) else self.places
+        return tuple(place for place in near if place.span.overlaps(span))
+
+    def _lines_of(self, span: Span) -> tuple[Place, ...]:
+        """Return the lines that hold some of a span, counted from 1 as an editor does."""
+        text, start = self.text, span.start
+        if text[max(0, start - 1) : start + 1] == "\r\n":
+            start -= 1
+        begin, number = text.rfind("\n", 0, start) + 1, 1
+        if "\r" in text:
+            begin = max(begin, text.rfind("\r", 0, start) + 1)
+            number += text.count("\r", 0, begin) - text.count("\r\n", 0, begin)
+        number += text.count("\n", 0, begin)
+        lines = (Span(*match.span(1)) for match in _LINE.finditer(text, begin, span.end))
+        return tuple(
+            Place("line", str(at), line) for at, line in enumerate(lines, number) if len(line) and span.overlaps(line)
+        )
+
+    def hidden_in(self, span: Span) -> tuple[Hidden, ...]:
+        """Return what nobody sees of a span."""
+        return tuple(hidden for hidden in self.hidden if hidden.span.overlaps(span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +227,8 @@ class Hit:
 class Passage:
     """Evidence as it is shown: one or more overlapping hits of one document, numbered from 1.
 
-    `highlights` lie inside `span`; `places` are those of the document that overlap it. `support` holds hits
-    elsewhere that say the same in nearly the same words.
+    `highlights` lie inside `span`; `places` and `hidden` are those of the document that overlap it. `support` holds
+    hits elsewhere that say the same in nearly the same words.
     """
 
     number: int
@@ -189,6 +238,7 @@ class Passage:
     highlights: tuple[Span, ...] = ()
     support: tuple[Hit, ...] = ()
     places: tuple[Place, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
     @property
     def source(self) -> str:
@@ -217,6 +267,11 @@ class Citation:
     digest: str
     quote: Span
     focus: Span | None = None
+
+    @property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """What nobody who looks at the file sees of the quote."""
+        return tuple(hidden for hidden in self.passage.hidden if hidden.span.overlaps(self.quote))
 
     @property
     def text(self) -> str:
@@ -316,13 +371,20 @@ class FileState(StrEnum):
 class Extent:
     """How much of a file was read: `parts` pages, slides or sheets, of them `empty` without text.
 
-    `hidden` and `lost` count characters that nobody sees in the file, and that a limit left out.
+    `hidden` and `lost` count characters that nobody sees in the file, and that a limit left out; `passed` counts pages,
+    sheets or files inside it that should have been read and were not.
     """
 
     parts: int = 0
     empty: int = 0
     hidden: int = 0
     lost: int = 0
+    passed: int = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some of the file was not read."""
+        return bool(self.empty or self.lost or self.passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +393,8 @@ class LedgerEntry:
 
     `reason` says why a file isn't indexed, or what a reader should know of one that is.
     `characters` counts the canonical text; `reader` and `encoding` name how it was read. `same_as` is another
-    file of the very same bytes, the first by name.
+    file of the very same bytes, the first by name. `seconds` is the wall time it took to read and to cut into
+    chunks when that was last done; lines that differ in it alone are equal.
     """
 
     source: str
@@ -344,6 +407,7 @@ class LedgerEntry:
     chunks: int = 0
     extent: Extent = field(default_factory=Extent)
     same_as: str = ""
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def is_searched(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,8 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+
+from tests.test_load_pdf import stack, write
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +33,17 @@ _DOCUMENTS = {
     "hostile.txt": f"Hostile notes\n\nThe zebra password is kept here: {_SCRIPTED} and nothing runs.\n",
     "drawing.dwg": "not a format there is a reader for",
 }
+_FIRST = "The lighthouse of Hanstholm was lit by the"
+_SECOND = "keeper Amalie Friis in the year 1843."
+_OVER = ["The ferry to the island of Venoe carries at", "most"]
+_GOES_ON = ["seventeen goats at a time, and one bishop", "more where the weather allows it."]
+# each line stands at 72 points from the left; the first page's at 842 - 640 from the top, 18 apart
+_PDF = write(
+    [
+        stack(72, 640, [_FIRST, _SECOND], 14, 18) + stack(72, 100, _OVER, 14, 18),
+        stack(72, 760, _GOES_ON, 14, 18),
+    ]
+)
 
 
 def _chromium() -> str:
@@ -49,13 +66,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Index four files with the real model and serve them, as `qa index` and `qa chat` do."""
+def home(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write five files."""
     home = tmp_path_factory.mktemp("e2e")
     docs = home / "docs"
     docs.mkdir()
     for name, text in _DOCUMENTS.items():
         (docs / name).write_text(text, encoding="utf-8")
+    (docs / "coast.pdf").write_bytes(_PDF)
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    """Index the files with the real model and serve them, as `qa index` and `qa chat` do."""
     subprocess.run([*_QA, "index", "docs"], cwd=home, check=True, capture_output=True, env=_environ())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -141,7 +165,7 @@ def test_what_the_documents_do_not_hold_is_said_in_words_and_quotes_nothing(page
     answer = page.locator(".answer.not_found")
     expect(answer.locator(".verdict")).to_have_text("Not in your documents, as far as they could be read.")
     expect(answer.locator(".quote")).to_have_count(0)
-    expect(answer).to_contain_text("1 of 4 files could not be read")
+    expect(answer).to_contain_text("1 of 5 files could not be read")
     expect(page.locator("#evidence .turn.open .lead")).to_have_text("Nearest passages (not an answer)")
 
 
@@ -168,9 +192,9 @@ def test_an_empty_question_is_answered_by_a_clear_error(page: Page) -> None:
 
 
 def test_the_documents_are_listed_with_their_state(page: Page) -> None:
-    expect(page.get_by_text("Documents (3 of 4 indexed)")).to_be_visible()
+    expect(page.get_by_text("Documents (4 of 5 indexed)")).to_be_visible()
     listed = page.locator(".ledger li")
-    expect(listed).to_have_count(4)
+    expect(listed).to_have_count(5)
     expect(listed.first).to_be_visible()
     expect(listed.first).to_contain_text("skipped")
     expect(listed.first).to_contain_text("drawing.dwg")
@@ -182,6 +206,161 @@ def test_a_new_conversation_starts_empty(page: Page) -> None:
     page.locator("#again").click()
     expect(page.locator(".answer")).to_have_count(0)
     expect(page.locator("#evidence .passage")).to_have_count(0)
+
+
+def test_a_quote_is_shown_on_the_picture_of_its_page_until_escape(page: Page) -> None:
+    _ask(page, "In which year was the lighthouse of Hanstholm lit?")
+    button = page.locator(".quote button.page").first
+    expect(button).to_have_text("Show on page 1")
+    button.click()
+
+    viewer = page.locator("#quoth-viewer")
+    expect(viewer).to_be_visible()
+    expect(viewer.locator("h2")).to_have_text("coast.pdf · page 1")
+    picture = viewer.locator("img")
+    expect(picture).to_have_count(1, timeout=60_000)
+    drawn = picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
+    assert drawn == [1190, 1684]  # an A4 page at two pixels to the point
+    marks = viewer.locator(".marks")
+    expect(marks).to_have_attribute("aria-label", f"Marked on page 1: “{_FIRST} {_SECOND}”")
+    first, second = _in_points(picture, marks.locator("i"))
+    # left edge, baseline with room for a descender, and no wider than the line
+    assert first["left"] == pytest.approx(72, abs=2.5)
+    assert first["bottom"] == pytest.approx(842 - 640 + 3, abs=4)
+    assert second["bottom"] == pytest.approx(842 - 622 + 3, abs=4)
+    assert 250 < first["right"] < 380
+    expect(marks.locator("i").first).to_be_in_viewport()
+
+    page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def _in_points(picture: Locator, boxes: Locator) -> list[dict[str, float]]:
+    """Return where boxes lie over a picture of an A4 page, in points from its left and upper edge."""
+    paper = picture.bounding_box()
+    assert paper is not None
+    scale = 595 / paper["width"]
+    found = []
+    for box in boxes.all():
+        edges = box.bounding_box()
+        assert edges is not None
+        found.append(
+            {
+                "left": (edges["x"] - paper["x"]) * scale,
+                "right": (edges["x"] + edges["width"] - paper["x"]) * scale,
+                "bottom": (edges["y"] + edges["height"] - paper["y"]) * scale,
+            }
+        )
+    return found
+
+
+def test_a_quote_over_two_pages_shows_both_and_the_keyboard_does_it_all(page: Page) -> None:
+    _ask(page, "How many goats does the ferry to the island of Venoe carry?")
+    button = page.locator(".quote button.page").first
+    expect(button).to_have_text("Show on pages 1–2")
+    button.focus()
+    page.keyboard.press("Enter")
+    viewer = page.locator("#quoth-viewer")
+    expect(viewer.locator("figcaption")).to_have_text(["Page 1", "Page 2"], timeout=60_000)
+    expect(viewer.locator(".sheet").nth(0).locator(".marks i")).to_have_count(2)
+    expect(viewer.locator(".sheet").nth(1).locator(".marks i")).to_have_count(2)
+    expect(viewer.locator(".sheets")).to_be_focused()
+    wide = viewer.locator("img").first.evaluate("image => image.clientWidth")
+    page.keyboard.press("+")
+    assert viewer.locator("img").first.evaluate("image => image.clientWidth") == pytest.approx(1.25 * wide, abs=2)
+    page.keyboard.press("0")
+    assert viewer.locator("img").first.evaluate("image => image.clientWidth") == wide
+    # focus stays in the dialog however often one tabs
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+    page.keyboard.press("1")
+    expect(page.locator(".passage.current")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+
+def test_a_file_that_changed_since_is_said_to_have_changed_and_not_shown(page: Page, home: Path) -> None:
+    _ask(page, "In which year was the lighthouse of Hanstholm lit?")
+    path = home / "docs" / "coast.pdf"
+    aside = path.with_name(".aside.pdf")
+    path.rename(aside)  # and asked for before the folder is looked at again
+    try:
+        page.locator(".quote button.page").first.click()
+        problem = page.locator("#quoth-viewer .problem")
+        expect(problem).to_contain_text("coast.pdf:")
+        expect(problem).to_contain_text(re.compile("isn't there any more|isn't in the index any more"))
+        assert page.locator("#quoth-viewer img").count() == 0
+        page.locator("#quoth-viewer .close").click()
+        expect(page.locator("#quoth-viewer")).to_be_hidden()
+    finally:
+        aside.rename(path)
+    expect(page.get_by_text("Documents (4 of 5 indexed)")).to_be_visible(timeout=60_000)
+
+
+def test_files_that_are_added_appear_without_a_reload_and_can_be_asked_and_chosen_among(page: Page, home: Path) -> None:
+    zoo = home / "docs" / "zoo.txt"
+    texts = {zoo: "The zoo\n\nThe okapi Bertil eats nothing but chestnuts on Thursdays.\n"}
+    texts |= {zoo.with_name(f"shelf-{number}.txt"): f"Shelf {number}\n\nIt is empty.\n" for number in range(5)}
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    names = page.locator(".ledger .name")
+    try:
+        expect(page.get_by_text("Documents (10 of 11 indexed)")).to_be_visible(timeout=90_000)
+        expect(names).to_have_count(11)
+        _ask(page, "What does the okapi Bertil eat on Thursdays?")
+        expect(page.locator(".answer .quote").first).to_contain_text("nothing but chestnuts")
+
+        page.get_by_role("button", name="skipped 1").click()
+        expect(names).to_have_text(["drawing.dwg"])
+        page.get_by_role("button", name="all 11").click()
+        page.get_by_role("searchbox", name="Find a file by its name").fill("SHELF")
+        expect(names).to_have_text([f"shelf-{number}.txt" for number in range(5)])
+        # the list is made anew, and still narrowed
+        zoo.with_name("shelf-0.txt").unlink()
+        expect(page.get_by_text("Documents (9 of 10 indexed)")).to_be_visible(timeout=90_000)
+        expect(names).to_have_text([f"shelf-{number}.txt" for number in range(1, 5)])
+    finally:
+        for path in texts:
+            path.unlink(missing_ok=True)
+    expect(page.get_by_text("Documents (4 of 5 indexed)")).to_be_visible(timeout=90_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_marked_page_can_be_read_at_any_width_in_both_themes(
+    browser: Browser, address: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator("#question textarea")).to_be_visible(timeout=60_000)
+    _ask(page, "In which year was the lighthouse of Hanstholm lit?")
+    page.locator(".quote button.page").first.click()
+    viewer = page.locator("#quoth-viewer")
+    picture = viewer.locator("img")
+    expect(picture).to_have_count(1, timeout=60_000)
+    box = viewer.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    # print of ten points is ten pixels high at least
+    assert picture.evaluate("image => image.clientWidth") >= 595
+    expect(viewer.locator(".marks i").first).to_be_in_viewport()
+    for button in viewer.locator("header button").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    for selector in ("#quoth-viewer h2", "#quoth-viewer figcaption", "#quoth-viewer .close", ".quote button.page"):
+        assert _contrast(page, selector) >= 4.5, selector
+    # on the paper the mark is yellow, and the letters under it stay dark
+    clip = viewer.locator(".marks i").first.bounding_box()
+    assert clip is not None
+    visible = {**clip, "width": min(clip["width"], box["x"] + box["width"] - clip["x"])}
+    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=visible))).convert("RGB")).reshape(-1, 3)  # type: ignore[arg-type]
+    yellow = (pixels[:, 0] > 220) & (pixels[:, 1] > 200) & (pixels[:, 2] < 170)
+    assert yellow.mean() > 0.4
+    assert (pixels.max(axis=1) < 110).mean() > 0.01
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa.answer.lists import asks_for_several, whole_list
-from qa.answer.tables import header_of, passed_over, under
+from qa.answer.tables import header_of, passed_over, picked, under
+from qa.sentences import is_verbatim
 from qa.types import Draft, Passage, Quote, Reading, Span
 
 Coverage = Callable[[str, Sequence[str]], list[float]]
@@ -20,6 +21,7 @@ _ANOTHER = 0.75  # … or where the reader is so sure that another document answ
 # any mix near these does as well: over 500 squad2 questions the first quote holds the answer for .784 to .788
 _MEANING, _WORDS, _RANK = 0.5, 0.4, 0.3
 _READ = 0.8  # what the reader's probability adds to the sentence its span stands in
+_PASTED = 1.0  # what was pasted in as a question is looked for itself, not for what a reader makes of it
 _SURE = 0.5  # from here on the reader's words are set off inside the sentence
 
 
@@ -65,14 +67,22 @@ class ExtractiveAnswerer:
         several = asks_for_several(question)
         local = [Span(s.start - shift, s.end - shift) for s in sentences]
         readings = [hit.reading for hit in passage.hits if hit.reading and len(hit.reading.span)]
+        kept = [sentence for at, sentence in enumerate(sentences) if at not in over]
+        # a reader finds the table and often the wrong row of it; the row's label finds the right one
+        strayed = [r for r in readings if not any(r.span.overlaps(sentence) for sentence in kept)]
+        labelled = picked(texts, alone, over, header)
+        pasted = not question.rstrip().endswith("?")  # a question that stands there is answered further on
         candidates = []
         for at, (sentence, share) in enumerate(zip(sentences, shares, strict=True)):
             if at in over:
                 continue
-            read = max((r for r in readings if r.span.overlaps(sentence)), key=lambda r: r.logit, default=None)
+            heard = [r for r in readings if r.span.overlaps(sentence)] or (strayed if at in labelled else [])
+            read = max(heard, key=lambda r: r.logit, default=None)
             score = _MEANING * similarity[sentence] + _WORDS * share + _RANK * passage.score
             if read:
                 score += _READ * read.probability
+            if pasted and is_verbatim(question, texts[at]):
+                score += _PASTED
             whole = whole_list(passage.text, local, at, several=several)
             quote = Span(shift + whole.start, shift + whole.end)
             sure = read.probability if read else 0.0

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from qa.engine.adapters import make_embedder, make_reader, make_store, open_collection
 from qa.engine.ask import Engine, Reply, Timings, status
+from qa.engine.current import Current, Generation
 
 if TYPE_CHECKING:
     from qa.engine.building import DEFAULT_COLLECTION, BuildReport, build
+    from qa.engine.upkeep import Upkeep
 
 __all__ = [
     "DEFAULT_COLLECTION",
     "BuildReport",
+    "Current",
     "Engine",
+    "Generation",
     "Reply",
     "Timings",
+    "Upkeep",
     "build",
     "make_embedder",
     "make_reader",
@@ -34,6 +39,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from qa.engine import building
+    from qa.engine import building, upkeep
 
-    return getattr(building, name)
+    return getattr(upkeep if name == "Upkeep" else building, name)

@@ -55,6 +55,8 @@ def make_readers(settings: Settings) -> Readers:
         members=how.members,
         unpacked_bytes=1_000_000 * how.unpacked_mb,
         depth=how.depth,
+        ocr_seconds=settings.ocr.seconds,
+        language=settings.ocr.language,
     )
     return Readers(limits, seconds=how.seconds, memory=1_000_000 * how.memory_mb)
 

@@ -23,7 +23,7 @@ from qa.passages import gather
 from qa.protocols import Answerer, Embedder, Query, Reader
 from qa.retrieve import rerank, retrieve
 from qa.status import Status
-from qa.types import Answer, Hit, Turn, Verdict
+from qa.types import Answer, FileState, Hit, Turn, Verdict
 
 _HITS_A_PASSAGE = 3  # overlapping hits and near-copies become one passage
 
@@ -75,11 +75,16 @@ class Engine:
         """Open the index the settings name; raise IndexMismatch where another model made it."""
         index = adapters.open_collection(settings)
         embedder = embedder or adapters.make_embedder(settings)
+        return cls.over(settings, index, embedder, adapters.make_reader(settings))
+
+    @classmethod
+    def over(cls, settings: Settings, index: Index, embedder: Embedder, reader: Reader | None) -> Engine:
+        """Return an engine over an index that is open already; raise IndexMismatch where another model made it."""
         wanted = replace(index.fingerprint, embedder=embedder.fingerprint, language=settings.retrieve.language)
         difference = index.fingerprint.mismatch(wanted)
         if difference:
             raise IndexMismatch(f"{settings.index}: {difference}. Run: qa index --index {settings.index}")
-        return cls(settings, index, embedder, adapters.make_reader(settings))
+        return cls(settings, index, embedder, reader)
 
     def ask(self, question: str, turns: Sequence[Turn] = (), k: int | None = None) -> Reply:
         """Answer a question from the index; `turns` are the conversation's earlier ones, oldest first.
@@ -99,6 +104,7 @@ class Engine:
         answer = cite(
             question, found.searched, draft, passages, self.index.document, found.verdict, found.confidence, notices
         )
+        answer = replace(answer, notices=(*answer.notices, *_partly_read(self.index, answer)))
         return Reply(answer, Timings(*found.milliseconds, total=(time.perf_counter() - began) * 1e3))
 
     def searched(self, question: str) -> str:
@@ -183,9 +189,21 @@ class Engine:
 
 
 def _coverage_notice(index: Index) -> str:
-    if not index.unread:
-        return ""
-    return f"{index.unread} of {len(index.ledger)} files could not be read and were not searched: see qa status."
+    said = []
+    if index.unread:
+        said.append(f"{index.unread:,} of {index.lines:,} files could not be read and were not searched")
+    if index.partly:
+        said.append(f"{index.partly:,} of {index.lines:,} {'was' if index.partly == 1 else 'were'} read only in part")
+    return f"{', '.join(said)}: see qa status." if said else ""
+
+
+def _partly_read(index: Index, answer: Answer) -> tuple[str, ...]:
+    """Say of each file quoted that it wasn't read whole: what it says elsewhere may bear on the answer."""
+    sources = dict.fromkeys(citation.passage.source for citation in answer.citations)
+    entries = (index.entry(source) for source in sources)
+    return tuple(
+        f"{entry.source} was read only in part: {entry.reason}" for entry in entries if entry.state is FileState.PARTLY
+    )
 
 
 def status(settings: Settings) -> Status:

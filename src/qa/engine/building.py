@@ -6,6 +6,7 @@ Path ─load→ Document ─chunk→ Chunk… ─embed→ rows ─add→ Index
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ from qa.config import Settings
 from qa.engine import adapters
 from qa.errors import ConfigError, IndexMismatch, StoreError
 from qa.index import PARTIAL, SCHEMA, Fingerprint, Index, Record, exists, ledger_of, stored
+from qa.index.earlier import Earlier
 from qa.index.generation import Taken, confirmed, drop_partial, last_look, sweep, write_generation, writing
 from qa.index.partial import Partial
 from qa.protocols import Embedder, Reader
-from qa.types import Calibration, LedgerEntry
+from qa.types import Calibration, FileState, LedgerEntry
 
 if TYPE_CHECKING:
-    from qa.ingest import Plan
+    from qa.ingest import Plan, Refused
     from qa.keyword import Terms
     from qa.load import Found
 
@@ -65,11 +67,13 @@ def build(
     stage: Stage | None = None,
     embedder: Embedder | None = None,
     reader: Reader | None = None,
+    refused: dict[str, Refused] | None = None,
 ) -> BuildReport:
     """Make the index hold exactly the documents under `paths`; embed only what is new or changed.
 
     Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
-    index; a file that can't be read costs that file alone and is named in the ledger.
+    index; a file that can't be read costs that file alone and is named in the ledger. It is tried again at each
+    build, unless `refused`, which one build hands to the next, says that it hasn't changed.
     """
     from qa.ingest import Planner
     from qa.keyword import Terms
@@ -78,7 +82,7 @@ def build(
     say = stage or _silent
     roots = [Path(path) for path in paths] or _last_roots(settings)
     began = time.time_ns()
-    found = walk(roots, leave_out=settings.index)
+    found = walk(roots, leave_out=settings.index, follow_links=settings.walk.follow_links)
     if not found:
         raise ConfigError(f"{_names(roots)}: no files here. Put documents in, or name another folder.")
     with writing(settings.index):
@@ -93,22 +97,26 @@ def build(
             looked = last_look(settings.index) if old else 0
             chunk = settings.chunk
             with contextlib.closing(adapters.make_readers(settings)) as readers:
-                planner = Planner(old, looked, work.partial, readers, size=chunk.size, overlap=chunk.overlap)
+                planner = Planner(
+                    old, looked, work.partial, readers, size=chunk.size, overlap=chunk.overlap, refused=refused
+                )
                 plan = planner.plan(found, lambda done: say("reading", done, len(found)))
             report = _report(plan, old, work, roots, note)
-            names = tuple(str(root) for root in roots)
+            names = tuple(os.path.abspath(root) for root in roots)
             same = old and not report.altered and (old.ledger, old.roots) == (report.ledger, names)
             if same and plan.looked_into <= _STAMPS_WORTH_WRITING:
                 confirmed(settings.index, began)
                 sweep(settings.index)
                 return report
-            work.embed(say)
+            work.embed(old, say)
             say("writing", 0, 1)
             write_generation(
                 settings.index,
                 old=old,
                 documents=_taken(plan, old, work),
                 unread=plan.others,
+                seconds=plan.seconds,
+                partly=sum(entry.state is FileState.PARTLY for entry in report.ledger),
                 roots=names,
                 fingerprint=fingerprint,
                 runtime=getattr(embedder, "runtime", ""),
@@ -153,14 +161,17 @@ class _Work:
         made: Record = self.partial().documents[source].record
         return made
 
-    def embed(self, say: Stage) -> None:
-        """Embed what was put down and has no rows yet."""
+    def embed(self, old: Index | None, say: Stage) -> None:
+        """Embed what was put down and has no rows yet, nor had any in the old index under another name."""
         if self._partial is None:
             return
         work, total = self._partial, self._partial.chunks
+        if old:
+            work.know(Earlier(old))
         for block in self._embedder.embed_stream(work.inputs()):
             work.add_rows(block)
             say("embedding", work.embedded, total)
+        work.add_known()
 
     def close(self) -> None:
         """Let go of the folder's files."""
@@ -213,7 +224,7 @@ def _report(plan: Plan, old: Index | None, work: _Work, roots: Sequence[Path], n
     """Count what a plan will do; raise ConfigError where not one file can be read."""
     before = {record.source: record for record in old.records} if old else {}
     indexed = [before[source] for source in plan.kept] + [work.record(source) for source in plan.made]
-    ledger = ledger_of(indexed, plan.others)
+    ledger = ledger_of(indexed, plan.others, plan.seconds)
     if not indexed:
         reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])
         raise ConfigError(f"{_names(roots)}: none of {len(ledger)} files can be read. {reasons}")

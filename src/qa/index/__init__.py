@@ -5,11 +5,13 @@ What a question needs is named here; who builds imports `partial` and `generatio
 
 from __future__ import annotations
 
-from qa.index.layout import PARTIAL, SCHEMA, Fingerprint, Record, Stored, exists, ledger_of, stored
+from qa.index.layout import MANIFEST, PARTIAL, POINTER, SCHEMA, Fingerprint, Record, Stored, exists, ledger_of, stored
 from qa.index.opened import Index, open_index
 
 __all__ = [
+    "MANIFEST",
     "PARTIAL",
+    "POINTER",
     "SCHEMA",
     "Fingerprint",
     "Index",

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,21 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from qa.errors import StoreError
+from qa.errors import IndexBusy, StoreError
+from qa.index.hold import GOING, remove_unless_held
 from qa.index.layout import (
     CHUNK_COLUMNS,
     DOCUMENT_COLUMNS,
     PARTIAL,
     POINTER,
     SCHEMA,
+    SECONDS,
     Fingerprint,
     Part,
+    pack_seconds,
     read_pointer,
-    to_line,
+    roots_to,
+    unread_to,
 )
 from qa.index.opened import Index, open_generation
 from qa.keyword import KeywordIndex, Run, write_keyword
@@ -64,13 +68,13 @@ class _Stretch:
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold the index's lock; raise StoreError where another process holds it."""
+    """Hold the index's lock; raise IndexBusy where another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / "lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as exc:
-        raise StoreError(f"{folder}: another 'qa index' is writing here. Wait for it to end.") from exc
+        raise IndexBusy(f"{folder}: another 'qa index' or 'qa watch' is writing here. Wait for it to end.") from exc
     try:
         yield
     finally:
@@ -83,6 +87,8 @@ def write_generation(
     old: Index | None,
     documents: Sequence[Taken],
     unread: Sequence[LedgerEntry],
+    seconds: Mapping[str, float],
+    partly: int,
     roots: Sequence[str],
     fingerprint: Fingerprint,
     runtime: str,
@@ -94,27 +100,30 @@ def write_generation(
     """Write a generation of these documents and switch to it; `old` is the one they are partly taken from.
 
     `store` and `keyword` come out holding the new generation. `calibrate` is called on the new content before it
-    becomes current, unless old's calibration still holds. `began` is when the files were looked at, in
-    nanoseconds. Call it under `writing`. A crash at any instant leaves the old generation current.
+    becomes current, unless old's calibration still holds. `seconds` is what reading each document took, `partly` how
+    many files were read only in part, `began` when the files were looked at, in nanoseconds. Call it under `writing`.
+    A crash at any instant leaves the old generation current.
     """
     current = old.folder.name if old else _current(folder)
     _sweep(folder, current)
-    name = f"g{int(current[1:] or 0) + 1:06d}"
+    name = f"g{1 + max([int(current[1:] or 0), *_numbers(folder)]):06d}"
     target = folder / name
     target.mkdir()
     documents = sorted(documents, key=lambda taken: taken.source)
     stretches = list(_stretches(documents))
     stamps = np.array([taken.stamp for taken in documents], dtype=np.int64)
     _write_content(target, stretches, stamps, store)
-    (target / "unread.jsonl").write_bytes(b"".join(to_line(asdict(entry)) for entry in unread))
+    (target / "unread.jsonl").write_bytes(unread_to(unread))
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "fingerprint": asdict(fingerprint),
         "runtime": runtime,
         "dim": store.dim,
-        "roots": list(roots),
+        "roots": roots_to(folder, roots),
         "documents": len(documents),
         "unread": sum(not entry.is_searched for entry in unread),
+        "partly": partly,
+        "lines": len(documents) + len(unread),
         "chunks": sum(stretch.chunks[1] - stretch.chunks[0] for stretch in stretches),
         "drift": 0,
         "calibration": None,
@@ -122,6 +131,8 @@ def write_generation(
     if calibrate:
         manifest |= _calibration(open_generation(Files(target), manifest, store, keyword), old, stretches, calibrate)
     manifest |= seal(target)
+    # not under the seal: two builds of the same files differ in it alone
+    (target / SECONDS).write_bytes(pack_seconds({**seconds, **{one.source: one.seconds for one in unread}}))
     data = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
     (target / "manifest.json").write_bytes(data)
     for path in [*target.rglob("*"), target]:
@@ -132,6 +143,8 @@ def write_generation(
     _sync(pointer)
     os.replace(pointer, folder / POINTER)
     _sync(folder)
+    if old:
+        old.let_go()
     _sweep(folder, name)
     return target
 
@@ -224,7 +237,7 @@ def _rows(stretches: Sequence[_Stretch]) -> Iterator[Rows]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove generations other than the current one and what a killed build left behind."""
+    """Remove generations other than the current one that nobody has open, and what a killed build left behind."""
     _sweep(folder, read_pointer(folder)[0])
     drop_partial(folder)
 
@@ -242,10 +255,17 @@ def _current(folder: Path) -> str:
         return "g"
 
 
+def _numbers(folder: Path) -> list[int]:
+    """Return the numbers of the generations there: an old one stays while someone has it open."""
+    return [int(path.name[1:]) for path in folder.glob("g[0-9]*") if path.name[1:].isdecimal()]
+
+
 def _sweep(folder: Path, current: str) -> None:
     for path in folder.glob("g[0-9]*"):
         if path.name != current and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            remove_unless_held(path)
+    for path in folder.glob(f"{GOING}*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

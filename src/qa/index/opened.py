@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from qa.errors import IndexCorrupt
+from qa.index.hold import Hold
 from qa.index.layout import (
     REBUILD,
+    SECONDS,
     Fingerprint,
     Part,
     Record,
@@ -19,11 +21,13 @@ from qa.index.layout import (
     ledger_of,
     read_manifest,
     read_pointer,
+    read_seconds,
+    roots_from,
     unread_from,
 )
 from qa.keyword import KeywordIndex
 from qa.protocols import Rows, VectorStore
-from qa.sealed import Files
+from qa.sealed import Files, Sheet
 from qa.types import Calibration, Chunk, Document, LedgerEntry, Signals, Span
 
 
@@ -33,11 +37,13 @@ class Index:
     def __init__(self, files: Files, manifest: Mapping[str, Any], store: VectorStore, keyword: KeywordIndex) -> None:
         self.folder = files.folder
         self.fingerprint = Fingerprint(**manifest["fingerprint"])
-        self.roots: tuple[str, ...] = tuple(manifest["roots"])
+        self.roots: tuple[str, ...] = roots_from(files.folder.parent, manifest["roots"])
         self.calibration = _calibration(manifest["calibration"])
         self.drift: int = manifest["drift"]
         self.runtime: str = manifest["runtime"]
-        self.unread: int = manifest["unread"]
+        self.unread: int = manifest["unread"]  # files that aren't searched,
+        self.partly: int = manifest["partly"]  # those of which some is,
+        self.lines: int = manifest["lines"]  # and all that are in the ledger
         self.store = store
         self.keyword = keyword
         self._files = files
@@ -49,7 +55,9 @@ class Index:
         self._scales = files.sheet("sentence_scales.npy")
         self._texts = files.raw("texts.bin")
         self._cached: Document | None = None
-        self._record = functools.lru_cache(maxsize=4_096)(self._read_record)
+        # no method of this object: one in a cache of its own would keep it, and its hold, for the garbage collector
+        self._record = functools.lru_cache(maxsize=4_096)(functools.partial(_read_record, self._lines, self._places))
+        self._hold: Hold | None = None
 
     def __len__(self) -> int:
         """Return the number of chunks."""
@@ -68,12 +76,17 @@ class Index:
     @functools.cached_property
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """One line a file met at the last build, read or not, sorted by source."""
-        return ledger_of(self.records, self.others)
+        return ledger_of(self.records, self.others, self.seconds)
+
+    @functools.cached_property
+    def seconds(self) -> dict[str, float]:
+        """What reading each file took, by source."""
+        return read_seconds(self._files.path(SECONDS))
 
     @functools.cached_property
     def others(self) -> tuple[LedgerEntry, ...]:
         """The lines of files that are no documents: not read, or with all their text in files inside them."""
-        return tuple(unread_from(self._files.read("unread.jsonl")))
+        return tuple(unread_from(self._files.read("unread.jsonl"), self.seconds))
 
     @property
     def stamps(self) -> list[tuple[int, ...]]:
@@ -84,6 +97,10 @@ class Index:
         """Return the digest of the indexed revision of `source`, or None where it isn't indexed."""
         number = self._find(source)
         return None if number is None else self._record(number).digest
+
+    def entry(self, source: str) -> LedgerEntry:
+        """Return a document's line in the ledger, but for its time and its copies."""
+        return self._record(self._number(source)).entry
 
     def title(self, source: str) -> str:
         """Return a document's title."""
@@ -105,6 +122,8 @@ class Index:
                 record.places,
                 record.author,
                 record.date,
+                record.hidden,
+                record.by_line,
             )
             self._cached = document
         return document
@@ -152,6 +171,16 @@ class Index:
     def check(self) -> None:
         """Check every byte; raise IndexCorrupt where one isn't what was written."""
         self._files.check()
+        read_seconds(self._files.path(SECONDS))
+
+    def held_by(self, hold: Hold) -> None:
+        """Keep the files on disk as long as this is referred to, or until `let_go`."""
+        self._hold = hold
+
+    def let_go(self) -> None:
+        """Let the files be removed: nothing will be read here any more that hasn't been opened."""
+        if self._hold is not None:
+            self._hold.let_go()
 
     def part(self) -> Part:
         """Return all documents with all that is known of them, to write another generation from."""
@@ -185,36 +214,44 @@ class Index:
         return number
 
     def _place(self, number: int) -> Stand:
-        return Stand(*self._places.cut(number, number + 1)[0].tolist())
-
-    def _read_record(self, number: int) -> Record:
-        place = self._place(number)
-        return Record.from_line(self._lines.cut(place.first_of_line, place.last_of_line).tobytes())
+        return _stand(self._places, number)
 
     def _decode(self, first: int, last: int) -> str:
         return self._texts.cut(first, last).tobytes().decode("utf-8")
 
 
+def _stand(places: Sheet, number: int) -> Stand:
+    return Stand(*places.cut(number, number + 1)[0].tolist())
+
+
+def _read_record(lines: Sheet, places: Sheet, number: int) -> Record:
+    place = _stand(places, number)
+    return Record.from_line(lines.cut(place.first_of_line, place.last_of_line).tobytes())
+
+
+_SWITCHES = 20  # builds that may switch generations, one after the other, while one is being opened
 _CHECKED_WHOLE = 16_000_000  # bytes, which take some ten milliseconds
 
 
 def open_index(folder: Path, store: VectorStore, keyword: KeywordIndex) -> Index:
     """Open the current generation; a small one is checked whole, the bytes of a large one as they are used.
 
-    Raises IndexMissing where there is none, IndexCorrupt where a file is missing or of another size, or where
-    a byte of a small index isn't what was written.
+    No build removes its files while it is open. Raises IndexMissing where there is none, IndexCorrupt where a file
+    is missing or of another size, or where a byte of a small index isn't what was written.
     """
-    for attempt in range(3):
+    for attempt in range(_SWITCHES):
         name, expected = read_pointer(folder)
         try:
+            hold = Hold(folder / name)
             manifest = read_manifest(folder / name, expected)
             index = open_generation(Files(folder / name, manifest), manifest, store, keyword)
             if index.size() <= _CHECKED_WHOLE:
                 index.check()
+            index.held_by(hold)
             return index
         except FileNotFoundError as exc:
             # a build may have switched generations between reading the pointer and opening the files
-            if attempt == 2 or read_pointer(folder)[0] == name:
+            if attempt == _SWITCHES - 1 or read_pointer(folder)[0] == name:
                 raise IndexCorrupt(f"{exc.filename}: missing from the index. {REBUILD}") from exc
     raise AssertionError("unreachable")
 

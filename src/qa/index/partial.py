@@ -7,6 +7,7 @@ was half written when the power went is known and dropped.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import json
 import shutil
@@ -19,7 +20,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.index.layout import CHUNK_COLUMNS, DOCUMENT_COLUMNS, Fingerprint, Part, Record, pack_places, to_line
+from qa.index.earlier import Earlier
+from qa.index.layout import (
+    CHUNK_COLUMNS,
+    DOCUMENT_COLUMNS,
+    Fingerprint,
+    Part,
+    Record,
+    pack_hidden,
+    to_line,
+)
+from qa.index.places import pack_places
 from qa.keyword import Termed, Terms
 from qa.protocols import Embedded, Input, Rows
 from qa.sealed import Sheet, map_file
@@ -41,6 +52,7 @@ _OF_DOCUMENTS: dict[str, tuple[str, int]] = {
     "edges": ("<i8", 0),
     "pieces": ("<i8", 0),
     "places": ("<i8", DOCUMENT_COLUMNS),
+    "seconds": ("<f8", 0),
 }
 
 
@@ -178,11 +190,12 @@ class _Numbered(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A document put down already, with its number here and what its file looked like from outside."""
+    """A document put down already: its number here, what its file looked like from outside, what reading it took."""
 
     number: int
     record: Record
     stamp: Stamp
+    seconds: float
 
 
 class Partial:
@@ -202,6 +215,9 @@ class Partial:
             about.write_bytes(facts)
         self.documents: dict[str, Made] = {}
         self._again = _Again()
+        self._earlier: Earlier | None = None
+        self._known: dict[int, tuple[int, int]] = {}  # a document's first chunk → its rows in the earlier index
+        self._firsts: list[int] = []
         self._open()
         fitting = {source: made for source, made in self.documents.items() if fits(source, made.stamp)}
         if 2 * sum(made.record.chunks for made in fitting.values()) < self.chunks:  # most of it is of no use
@@ -220,10 +236,11 @@ class Partial:
         self._words = _Numbered(self._spelled())
         lines = self._file("lines").sheet().values.tobytes().split(b"\n")[:-1]
         places = self._file("places").sheet().values.tolist()
+        seconds = self._file("seconds").sheet().values.tolist()
         records = [Record.from_line(line) for line in lines]
         self.documents = {
-            record.source: Made(number, record, tuple(place[6:]))
-            for number, (record, place) in enumerate(zip(records, places, strict=True))
+            record.source: Made(number, record, tuple(place[6:]), took)
+            for number, (record, place, took) in enumerate(zip(records, places, seconds, strict=True))
         }
         if not self._file("edges").count:
             self._put.add("edges", np.zeros(1, dtype=np.int64))
@@ -245,8 +262,8 @@ class Partial:
         """Chunks whose rows are there."""
         return self._embedded.files["rows"].count
 
-    def put(self, reading: Reading, chunks: Sequence[Chunk], stamp: Stamp) -> None:
-        """Put down a document that was read."""
+    def put(self, reading: Reading, chunks: Sequence[Chunk], stamp: Stamp, seconds: float) -> None:
+        """Put down a document that was read, in so many seconds."""
         document = reading.document
         record = Record(
             document.source,
@@ -262,7 +279,9 @@ class Partial:
             document.author,
             document.date,
             reading.extent,
+            document.by_line,
             pack_places(document.places),
+            pack_hidden(document.hidden),
         )
         number = self._file("places").count
         line, text = record.to_line(), document.text.encode("utf-8")
@@ -281,10 +300,11 @@ class Partial:
             ("edges", edges),
             ("pieces", pieces),
             ("places", np.array([place], dtype=np.int64)),
+            ("seconds", np.array([seconds])),
         ):
             self._put.add(name, values)
         self._put.commit(least=1 << 20)
-        self.documents[record.source] = Made(number, record, tuple(stamp))
+        self.documents[record.source] = Made(number, record, tuple(stamp), seconds)
 
     def _put_terms(self, document: Document, chunks: Sequence[Chunk]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Put down the chunks' terms by number; return where pieces and chunks end among them."""
@@ -314,6 +334,8 @@ class Partial:
         begin = _reached_back(part, self.embedded) if self.embedded < self.chunks else self.embedded
         self._again = _Again(self.embedded - begin, part.first_sentence(self.embedded) - part.first_sentence(begin))
         for row in range(begin, self.chunks):
+            if self._is_known(part, row):
+                continue
             number, section, start, _, first_byte, last_byte, first, header = part.chunks.values[row].tolist()
             if number != owner:
                 line = part.places.values[number]
@@ -336,10 +358,47 @@ class Partial:
             max(0, self._again.sentences - len(embedded.sentences)),
         )
         packed, scales = _pack(sentences)
+        while len(chunks):
+            self.add_known()
+            count, inner = self._until_known(len(chunks))
+            self._add_rows(chunks[:count], packed[:inner], scales[:inner])
+            chunks, packed, scales = chunks[count:], packed[inner:], scales[inner:]
+        self._embedded.commit()
+
+    def know(self, earlier: Earlier) -> None:
+        """Take over the rows of documents that an index holds under another name; call it before `inputs`."""
+        self._earlier = earlier
+        part = self.part()
+        for number, place in enumerate(part.places.values.tolist()):
+            if place[4] >= self.embedded:  # else a killed build has begun to put its rows down
+                record = Record.from_line(part.lines.values[place[0] : place[1]].tobytes())
+                found = earlier.find(part, number, record)
+                if found and found[0] < found[1]:
+                    self._known[place[4]] = found
+        self._firsts = sorted(self._known)
+
+    def add_known(self) -> None:
+        """Put down the rows of the next documents, as long as they are known."""
+        while self._earlier is not None and (found := self._known.get(self.embedded)):
+            for block in self._earlier.blocks(*found):
+                self._add_rows(*block)
+            self._embedded.commit(least=1 << 20)
+
+    def _is_known(self, part: Part, row: int) -> bool:
+        return int(part.places.values[part.chunks.values[row, 0], 4]) in self._known
+
+    def _until_known(self, most: int) -> tuple[int, int]:
+        """Return how many chunks come next, of `most`, before one whose rows are known, and their sentences."""
+        first, at = self.embedded, bisect.bisect_left(self._firsts, self.embedded)
+        last = min([first + most, *self._firsts[at : at + 1]])
+        begins = self._file("chunks").sheet().values[:, 6]
+        end = int(begins[last]) if last < len(begins) else self._file("sentences").count
+        return last - first, end - int(begins[first])
+
+    def _add_rows(self, chunks: NDArray[Any], packed: NDArray[Any], scales: NDArray[Any]) -> None:
         self._embedded.add("rows", chunks)
         self._embedded.add("packed", packed)
         self._embedded.add("scales", scales)
-        self._embedded.commit()
 
     def part(self) -> Part:
         """Return everything put down, to write a generation from."""

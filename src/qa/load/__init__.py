@@ -6,19 +6,28 @@ formats, `formats` holds a reader each, `isolated` runs those that parse what ma
 
 from __future__ import annotations
 
+from qa.load.again import find_again
 from qa.load.extracted import Limits
-from qa.load.readers import Readers, Reading, inside, read_document, supported_suffixes
+from qa.load.pictured import Box, Picture, Quoted
+from qa.load.readers import Readers, Reading, inside, is_drawn, read_document, supported_suffixes
 from qa.load.table import CONTAINERS
 from qa.load.walk import Found, walk
+from qa.load.whole import read_whole
 
 __all__ = [
     "CONTAINERS",
+    "Box",
     "Found",
     "Limits",
+    "Picture",
+    "Quoted",
     "Readers",
     "Reading",
+    "find_again",
     "inside",
+    "is_drawn",
     "read_document",
+    "read_whole",
     "supported_suffixes",
     "walk",
 ]

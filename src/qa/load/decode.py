@@ -21,6 +21,7 @@ _DECLARED = re.compile(
 # what a page that declares itself in ASCII can't be in, and codecs of Python's own that aren't for files
 _NEVER_DECLARED = ("utf", "unicode", "raw-unicode", "idna", "punycode", "undefined")
 _SAMPLE = 200_000
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ class Decoded:
 def decode(data: bytes, *, markup: bool = False) -> Decoded | None:
     """Decode by byte order mark, then as UTF-8, then as declared (in markup), then by guess.
 
-    Returns None where the bytes aren't text in any of them. A UTF-8 byte order mark stays in the text, as
-    its first character, so that offsets are those of the file read as UTF-8.
+    Returns None where the bytes aren't text in any of them; those with NUL bytes may be UTF-16 without a mark. A
+    UTF-8 byte order mark stays in the text, as its first character, so that offsets are those of the file read so.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _strict(data, encoding)
     if b"\x00" in data[:_SAMPLE]:
-        return None
+        return _unmarked(data)
     as_utf8 = _strict(data, "utf-8")
     if as_utf8 is not None:
         return as_utf8
@@ -53,6 +54,17 @@ def decode(data: bytes, *, markup: bool = False) -> Decoded | None:
         if found is not None:
             return found
     return _guess(data)
+
+
+def _unmarked(data: bytes) -> Decoded | None:
+    """Decode UTF-16 that bears no byte order mark: one half of its bytes is mostly NUL, the other never is."""
+    sample = data[: _SAMPLE & ~1]
+    for encoding, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
+        if low.count(0) == 0 and 2 * high.count(0) > len(high):
+            found = _strict(data, encoding)
+            if found is not None and not _CONTROLS.search(found.text):
+                return Decoded(found.text, found.encoding, guessed=True)
+    return None
 
 
 def _strict(data: bytes, encoding: str) -> Decoded | None:

@@ -9,12 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qa.load.sections import Heading
-from qa.types import Place, Span
+from qa.types import Hidden, Place
+
+__all__ = ["Child", "Extracted", "Hidden", "Limits", "Reader", "Unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost. All are generous for real documents, and finite for those that mean harm."""
+    """What one file may cost. All are generous for real documents, and finite for those that mean harm.
+
+    What is in pictures is recognised in `language`, as Tesseract names it: "eng", "deu+eng".
+    """
 
     file_bytes: int = 512_000_000
     characters: int = 50_000_000  # of canonical text, of one document
@@ -26,6 +31,8 @@ class Limits:
     depth: int = 3  # archives inside archives, messages inside messages
     nesting: int = 500  # elements inside elements
     pixels: int = 100_000_000  # of one image
+    ocr_seconds: float = 900.0  # to recognise the pictures of one file, beyond the time to parse it; 0: they aren't
+    language: str = "eng"
 
 
 class Unreadable(Exception):
@@ -34,14 +41,6 @@ class Unreadable(Exception):
     def __init__(self, problem: str, remedy: str = "") -> None:
         super().__init__(f"{problem} {remedy}".strip())
         self.problem, self.remedy = problem, remedy
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """Text that a person looking at the file would not see; `why` is "invisible colour", "zero-width", "off page"."""
-
-    span: Span
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ class Extracted:
 
     `start` is where the body begins (after front matter). `parts` counts pages, slides or sheets; `empty`
     lists those without text, each as a person would say it ("page 4: scanned, no text"). `lost` is how many
-    characters of the file's text could not be taken over (beyond a limit); `notes` are whole sentences
-    a reader of the ledger should see.
+    characters of the file's text could not be taken over (beyond a limit), `passed` how many pages, sheets or files
+    inside it should have been and were not; `notes` are whole sentences a reader of the ledger should see.
     """
 
     text: str
@@ -76,6 +75,7 @@ class Extracted:
     empty: tuple[str, ...] = ()
     hidden: tuple[Hidden, ...] = ()
     lost: int = 0
+    passed: int = 0
     notes: tuple[str, ...] = ()
     children: tuple[Child, ...] = ()
     encoding: str = ""

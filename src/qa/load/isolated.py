@@ -12,26 +12,33 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from qa.load.clocks import GRACE
 from qa.load.extracted import Extracted, Limits, Unreadable
-from qa.load.table import READERS
-from qa.load.wire import ANEW, GRACE, SIZES, SPLIT, checked, parsed, unpack
+from qa.load.pictured import Picture, Quoted
+from qa.load.table import DRAWERS, READERS
+from qa.load.wire import ANEW, SIZES, SPLIT, checked, pack_quoted, parsed, unpack, unpack_picture
 
 _MEMORY = 2_000_000_000
 _MOST_HEADER = 1 << 29
 _STARTING = 60.0  # seconds a worker may take to start: a cold disk, not a hostile file
 
+_Made = TypeVar("_Made")
+
 
 class Worker:
     """A process that reads files one after the other, and a new one after each that dies. For one thread at a time."""
 
-    def __init__(self, readers: Mapping[str, str] = READERS, *, memory: int = _MEMORY) -> None:
-        self._readers = dict(readers)
+    def __init__(
+        self, readers: Mapping[str, str] = READERS, *, drawers: Mapping[str, str] = DRAWERS, memory: int = _MEMORY
+    ) -> None:
+        self._readers, self._drawers = dict(readers), dict(drawers)
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -43,21 +50,42 @@ class Worker:
     ) -> None:
         self.close()
 
-    def read(self, name: str, data: bytes, limits: Limits, seconds: float) -> Extracted:
-        """Return what the reader `name` makes of `data`; raise Unreadable where it can't, dies or takes too long."""
+    def read(self, name: str, data: bytes, limits: Limits, seconds: float, more: float = 0.0) -> Extracted:
+        """Return what the reader `name` makes of `data`; raise Unreadable where it can't, dies or takes too long.
+
+        `more` is what it may take on top where it asks for it, as one that recognises pictures does.
+        """
+        return self._made({"reader": self._readers[name]}, data, limits, seconds, unpack, more)
+
+    def draw(self, name: str, data: bytes, quoted: Quoted, limits: Limits, seconds: float) -> Picture:
+        """Return the page of a file of reader `name` that bears a quote; raise Unreadable as `read` does."""
+        order = {"reader": self._drawers[name], "quoted": pack_quoted(quoted)}
+        return self._made(order, data, limits, seconds, unpack_picture)
+
+    def _made(
+        self,
+        asked: dict[str, Any],
+        data: bytes,
+        limits: Limits,
+        seconds: float,
+        unpacked: Callable[[Mapping[str, Any], Sequence[bytes]], _Made],
+        more: float = 0.0,
+    ) -> _Made:
+        """Ask for something to be made of a file, and return it as `unpacked` from the answer."""
         if len(data) > limits.file_bytes:
             raise Unreadable(f"it is larger than {limits.file_bytes // 1_000_000} MB.", SPLIT)
-        order = {"reader": self._readers[name], "limits": asdict(limits), "seconds": seconds}
+        order = {**asked, "limits": asdict(limits), "seconds": seconds}
         try:
             process = self._started()
-            with _Deadline(process, seconds) as deadline:
+            # its own clocks see to `seconds`, unless it asks for more
+            with _Deadline(process, seconds + more) as deadline:
                 answer = _ask(process, order, data, limits)
             if answer is None:
                 raise self._obituary(process, seconds, deadline.passed)
             header, pieces = answer
             if header.get("leaving"):
                 self.close()
-            return _answered(header, pieces)
+            return _answered(header, pieces, unpacked)
         except BaseException as exc:
             # whatever it is, half an answer may still be in the pipe: the next file must not be given it
             if not isinstance(exc, Unreadable) or self._is_dead():
@@ -99,8 +127,7 @@ class Worker:
 
     def _obituary(self, process: subprocess.Popen[bytes], seconds: float, late: bool) -> Unreadable:
         """Say what a worker that gave no answer died of."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
+        _await_end(process, GRACE)
         _end(process)
         number = -(process.returncode or 0)
         clocks = {getattr(signal, clock, None) for clock in ("SIGXCPU", "SIGALRM")}
@@ -108,6 +135,8 @@ class Worker:
             return Unreadable(f"its reader took longer than {seconds:g} s.", SPLIT)
         if number == getattr(signal, "SIGKILL", None):
             return Unreadable("its reader was ended from outside, perhaps for want of memory (signal 9).", SPLIT)
+        if number == getattr(signal, "SIGABRT", None):
+            return Unreadable("its reader gave up (signal 6), perhaps for want of memory.", SPLIT)
         how = f"signal {number}" if number > 0 else f"exit status {process.returncode}"
         return Unreadable(f"its reader crashed ({how}).", ANEW)
 
@@ -152,6 +181,20 @@ def _start(memory: int) -> subprocess.Popen[bytes]:
         env={**os.environ, **single},
         start_new_session=os.name == "posix",  # so that programs it started end with it, and Ctrl+C is ours alone
     )
+
+
+def _await_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a process to end, but leave it its number, by which `_end` finds the programs it started."""
+    if not hasattr(os, "waitid"):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return
+    until = time.monotonic() + seconds
+    with contextlib.suppress(ChildProcessError):
+        while process.returncode is None and time.monotonic() < until:
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return
+            time.sleep(0.01)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -205,11 +248,13 @@ def _receive(process: subprocess.Popen[bytes], size: int) -> bytes | None:
     return data if len(data) == size else None
 
 
-def _answered(header: dict[str, Any], pieces: list[bytes]) -> Extracted:
+def _answered(
+    header: dict[str, Any], pieces: list[bytes], unpacked: Callable[[Mapping[str, Any], Sequence[bytes]], _Made]
+) -> _Made:
     if "problem" in header:
         raise Unreadable(checked(str, header["problem"]), checked(str, header.get("remedy", "")))
     try:
-        return unpack(header, pieces)
+        return unpacked(header, pieces)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError) as exc:
         raise _nonsense() from exc
 

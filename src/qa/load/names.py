@@ -22,7 +22,8 @@ def inside(raw: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         return ""
-    return "/".join(_UNPRINTABLE.sub("_", part) for part in parts)
+    path = "/".join(_UNPRINTABLE.sub("_", part) for part in parts)
+    return "" if _DRIVE.match(path) else path  # "./C:/x"
 
 
 def is_hidden(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,13 +12,19 @@ from pathlib import Path
 from qa.errors import NoText, UnreadableDocument, UnsupportedFormat
 from qa.load.extracted import Child, Extracted, Limits, Unreadable
 from qa.load.isolated import Worker
-from qa.load.sections import sections_of
-from qa.load.table import BY_SUFFIX, FORMATS, READERS
-from qa.load.walk import Found
-from qa.types import Document, Extent, Span
+from qa.load.pictured import Picture, Quoted
+from qa.load.sections import sections_of, with_remarks
+from qa.load.table import BY_SUFFIX, DRAWERS, FORMATS, READERS, RECOGNISING
+from qa.load.walk import Found, readable
+from qa.types import Document, Extent, Hidden, Span
 
 ONLY_MEMBER = "content"  # what a compressed file that names nothing calls what is in it
 _MOST_NAMED = 3  # parts without text that a note names
+_AT_HAND = 16_000  # bytes of plain text that no pattern takes long over
+# characters that spell words nobody sees, and joiners in such a row as no script has
+_UNSEEN = re.compile("[\U000e0020-\U000e007f]+|[\u180e\u200b-\u200d\u2060-\u2064\ufeff]{4,}")
+_FLAG = "\U0001f3f4"  # is drawn with such characters behind it
+_LAST_PAGE = 60.0  # seconds: what is on its way when the time to recognise is up, and putting all together
 _CUTTING = ("slide", "chapter", "sheet", "message")  # places no section goes across
 
 
@@ -58,13 +65,26 @@ class Readers:
             raise NoText(found.source, "the file is empty.")
         limits = replace(self.limits, depth=self.limits.depth - depth)
         try:
-            if FORMATS[name].apart:
-                extracted = self._worker.read(name, data, limits, self._seconds)
+            if FORMATS[name].apart or len(data) > _AT_HAND:
+                more = limits.ocr_seconds + _LAST_PAGE if name in RECOGNISING else 0.0
+                extracted = self._worker.read(name, data, limits, self._seconds, more)
             else:
                 extracted = _function(name)(data, limits)
         except Unreadable as exc:
             raise UnreadableDocument(found.source, exc.problem, exc.remedy) from exc
-        return _reading(found, data, name, extracted)
+        return _reading(found, data, name, _with_unseen(extracted))
+
+    def draw(self, found: Found, data: bytes, quoted: Quoted, seconds: float) -> Picture:
+        """Draw the page of a file that bears a quote; raise UnreadableDocument where it can't be done."""
+        try:
+            return self._worker.draw(reader_of(found), data, quoted, self.limits, min(seconds, self._seconds))
+        except Unreadable as exc:
+            raise UnreadableDocument(found.source, exc.problem, exc.remedy) from exc
+
+
+def is_drawn(source: str) -> bool:
+    """Tell by its name whether the pages of a file can be drawn."""
+    return BY_SUFFIX.get(Path(source).suffix.lower()) in DRAWERS
 
 
 def supported_suffixes() -> tuple[str, ...]:
@@ -74,7 +94,7 @@ def supported_suffixes() -> tuple[str, ...]:
 
 def reader_of(found: Found) -> str:
     """Return the name of the reader for a file; raise UnsupportedFormat where there is none."""
-    suffix = found.path.suffix.lower()
+    suffix = readable(found.path.suffix.lower())
     if suffix not in BY_SUFFIX:
         kind = f"{suffix} files" if suffix else "files without a suffix"
         raise UnsupportedFormat(found.source, f"there is no reader for {kind} yet.", "Save it as text, PDF or HTML.")
@@ -108,13 +128,14 @@ def _reading(found: Found, data: bytes, name: str, extracted: Extracted) -> Read
     cuts = [place.span.start for place in extracted.places if place.kind in _CUTTING]
     headings = extracted.headings
     if not FORMATS[name].titled:
-        headings = tuple(replace(heading, span=Span(heading.span.start, heading.span.start)) for heading in headings)
+        headings = tuple(with_remarks(extracted.text, headings))
     sections = sections_of(extracted.text, headings, extracted.start, cuts)
     extent = Extent(
         extracted.parts,
         len(extracted.empty),
         sum(len(hidden.span) for hidden in extracted.hidden),
         extracted.lost,
+        extracted.passed,
     )
     note = " ".join([*extracted.notes, *_said(extracted)])
     if not sections and not extracted.children:
@@ -122,14 +143,33 @@ def _reading(found: Found, data: bytes, name: str, extracted: Extracted) -> Read
     document = Document(
         found.source,
         f"sha256:{hashlib.sha256(data).hexdigest()}",
-        extracted.title or found.path.stem,
+        extracted.title or readable(found.path.stem),
         extracted.text,
         sections,
         extracted.places,
         extracted.author,
         extracted.date,
+        extracted.hidden,
+        FORMATS[name].by_line,
+        FORMATS[name].prose,
     )
     return Reading(document, name, extracted.encoding, note, extent, extracted.children)
+
+
+def _with_unseen(extracted: Extracted) -> Extracted:
+    """Add what is hidden in any format: characters that show nothing, in rows that spell words."""
+    text = extracted.text
+    if text.isascii():
+        return extracted
+    seen = sorted(extracted.hidden, key=lambda hidden: hidden.span)
+    found = [
+        Hidden(Span(*match.span()), "zero-width")
+        for match in _UNSEEN.finditer(text)
+        if text[max(0, match.start() - 1) : match.start()] != _FLAG
+        and not any(hidden.span.overlaps(Span(*match.span())) for hidden in seen)
+    ]
+    hidden = sorted([*seen, *found], key=lambda hidden: hidden.span)
+    return replace(extracted, hidden=tuple(hidden)) if found else extracted
 
 
 def _said(extracted: Extracted) -> list[str]:
@@ -139,6 +179,8 @@ def _said(extracted: Extracted) -> list[str]:
         more = len(extracted.empty) - _MOST_NAMED
         named = "; ".join(extracted.empty[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
         said.append(f"{named[:1].upper()}{named[1:]}.")
+    if extracted.lost and not extracted.notes:
+        said.append(f"It is longer than may be: {extracted.lost:,} characters were left out.")
     if extracted.hidden:
         why = ", ".join(sorted({hidden.why for hidden in extracted.hidden}))
         characters = sum(len(hidden.span) for hidden in extracted.hidden)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.types import Section, Span
+
+_REMARK = re.compile(r"[ \t]*(?://|#|\*|--|/\*|;|%|@\w)")  # "@" and "#[": what decorates a definition
+_LINES_ABOVE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,38 @@ def sections_of(
         if not under and heading.words and (following is None or following.level <= heading.level):
             _append(sections, text, words, heading.span.start, heading.span.end)
     return tuple(sections)
+
+
+def with_remarks(text: str, headings: Sequence[Heading]) -> list[Heading]:
+    """Return the headings of program text as points at which sections begin: at the remarks right above each.
+
+    Their own words stay in the section, as the words of a definition say something.
+    """
+    found: list[Heading] = []
+    for heading in headings:
+        first = found[-1].span.start if found else 0
+        at = _above(text, first, heading.span.start)
+        found.append(replace(heading, span=Span(at, at)))
+    return found
+
+
+def _above(text: str, first: int, line: int) -> int:
+    """Return where the remarks begin that stand right above `line`, no further indented than it; `line` if none do."""
+    indent = _indent(text, line)
+    begin = line
+    for _ in range(_LINES_ABOVE):
+        end = begin - (2 if text.endswith("\r\n", first, begin) else 1)
+        if end < first:
+            break
+        above = max(text.rfind("\n", first, end), text.rfind("\r", first, end), first - 1) + 1
+        if not _REMARK.match(text, above, end) or _indent(text, above) > indent + 1:
+            break
+        begin = above
+    return begin
+
+
+def _indent(text: str, line: int) -> int:
+    return len(text[line : line + 200]) - len(text[line : line + 200].lstrip(" \t"))
 
 
 def _append(sections: list[Section], text: str, path: tuple[str, ...], start: int, end: int) -> bool:

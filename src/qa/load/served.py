@@ -10,14 +10,13 @@ import importlib
 import json
 import os
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from qa.load import clocks
 from qa.load.extracted import Limits, Unreadable
-from qa.load.wire import ANEW, GRACE, SIZES, SPLIT, pack
+from qa.load.wire import ANEW, SIZES, SPLIT, pack, pack_picture, unpack_quoted
 
 
 def serve(memory: int) -> None:
@@ -49,10 +48,8 @@ def _serve_one(inbox: BinaryIO, sizes: tuple[int, int], memory: int) -> tuple[di
     answer: tuple[dict[str, Any], list[bytes]]
     try:
         data = inbox.read(sizes[1])
-        _wind_clocks(order["seconds"])
-        module, _, function = order["reader"].partition(":")
-        read = getattr(importlib.import_module(module), function)
-        answer = pack(read(data, Limits(**order["limits"])))
+        clocks.wind(order["seconds"])
+        answer = _made(order, data)
     except Unreadable as exc:
         answer = _problem(exc.problem, exc.remedy), []
     except MemoryError:
@@ -64,8 +61,18 @@ def _serve_one(inbox: BinaryIO, sizes: tuple[int, int], memory: int) -> tuple[di
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a reader raises costs this file alone
         answer = _problem(f"its reader failed ({type(exc).__name__}: {str(exc)[:200]}).", ANEW), []
     finally:
-        _wind_clocks(0)
+        clocks.wind(0)
     return answer
+
+
+def _made(order: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """Read a file, or, where a quote is asked for, draw the page it stands on."""
+    module, _, function = order["reader"].partition(":")
+    called = getattr(importlib.import_module(module), function)
+    limits = Limits(**order["limits"])
+    if "quoted" in order:
+        return pack_picture(called(data, unpack_quoted(order["quoted"]), limits))
+    return pack(called(data, limits))
 
 
 def _problem(problem: str, remedy: str) -> dict[str, Any]:
@@ -84,19 +91,6 @@ def _limit_memory(memory: int) -> None:
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(getattr(resource, what), (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _wind_clocks(seconds: float) -> None:
-    """Set this process's own clocks, in case its parent is no more; 0 stops them."""
-    if not hasattr(signal, "setitimer"):
-        return
-    import resource
-
-    signal.setitimer(signal.ITIMER_REAL, seconds and seconds + GRACE)
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    allowed = int(time.process_time() + seconds + GRACE) + 1 if seconds else most
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, most))
 
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC

@@ -14,12 +14,16 @@ class Format:
 
     `apart`: it parses what may mean harm in ways that only a process of its own can bound. `titled`: its headings
     only name what follows; elsewhere, as in program text, their words say something and belong to the text.
+    `by_line`: the canonical text is the file as an editor shows it, so that its lines can be told by number.
+    `prose`: its sentences run over lines.
     """
 
     reader: str
     suffixes: tuple[str, ...]
     apart: bool = True
     titled: bool = True
+    by_line: bool = False
+    prose: bool = True
 
 
 _CODE = """
@@ -31,29 +35,37 @@ _SETTINGS = ".ini .toml .cfg .conf .yaml .yml .properties .env .editorconfig .se
 _AS_IT_IS = ".json .jsonl .ndjson .geojson .log .css .scss .less .diff .patch .bat .cmd .makefile .mk"
 
 
-def _format(reader: str, suffixes: str, *, apart: bool = True, titled: bool = True) -> Format:
-    return Format(reader, tuple(suffixes.split()), apart, titled)
+def _format(
+    reader: str,
+    suffixes: str,
+    *,
+    apart: bool = True,
+    titled: bool = True,
+    by_line: bool = False,
+    prose: bool = True,
+) -> Format:
+    return Format(reader, tuple(suffixes.split()), apart, titled, by_line, prose)
 
 
 FORMATS: dict[str, Format] = {
-    "text": _format("plain:read", ".txt .text", apart=False),
-    "markdown": _format("markdown:read", ".md .markdown", apart=False),
-    "html": _format("html:read", ".html .htm .xhtml", apart=False),
+    "text": _format("plain:read", ".txt .text", apart=False, by_line=True),
+    "markdown": _format("markdown:read", ".md .markdown", apart=False, by_line=True),
+    "html": _format("html:read", ".html .htm .xhtml"),
     "pdf": _format("pdf:extract", ".pdf"),
     "word": _format("docx:extract", ".docx .docm .dotx .dotm"),
     "slides": _format("pptx:extract", ".pptx .pptm .ppsx .potx"),
     "spreadsheet": _format("sheets:extract", ".xlsx .xlsm .xltx .xls"),
-    "csv": _format("csvfile:extract", ".csv .tsv"),
+    "csv": _format("csvfile:extract", ".csv .tsv", prose=False),
     "opendocument": _format("opendocument:extract", ".odt .ott .ods .ots .odp .otp"),
     "rtf": _format("rtf:extract", ".rtf"),
     "epub": _format("epub:extract", ".epub"),
-    "rst": _format("markup:extract_rst", ".rst .rest"),
-    "asciidoc": _format("markup:extract_asciidoc", ".adoc .asciidoc .asc"),
-    "org": _format("markup:extract_org", ".org"),
-    "latex": _format("latex:extract", ".tex .latex .ltx"),
-    "code": _format("source:extract", _CODE, titled=False),
-    "settings": _format("source:extract_settings", _SETTINGS),
-    "as it is": _format("source:extract_as_it_is", _AS_IT_IS),
+    "rst": _format("markup:extract_rst", ".rst .rest", by_line=True),
+    "asciidoc": _format("markup:extract_asciidoc", ".adoc .asciidoc .asc", by_line=True),
+    "org": _format("markup:extract_org", ".org", by_line=True),
+    "latex": _format("latex:extract", ".tex .latex .ltx", by_line=True),
+    "code": _format("source:extract", _CODE, titled=False, by_line=True, prose=False),
+    "settings": _format("source:extract_settings", _SETTINGS, by_line=True, prose=False),
+    "as it is": _format("source:extract_as_it_is", _AS_IT_IS, by_line=True, prose=False),
     "subtitles": _format("subtitles:extract", ".srt .vtt"),
     "notebook": _format("notebook:extract", ".ipynb"),
     "xml": _format("xmlfile:extract", ".xml .xsd .rss .atom .dbk .tei"),
@@ -70,6 +82,12 @@ BY_SUFFIX: dict[str, str] = {suffix: name for name, kind in FORMATS.items() for 
 
 READERS: dict[str, str] = {name: f"qa.load.formats.{kind.reader}" for name, kind in FORMATS.items()}
 """Reader's name → "package.module:function"."""
+
+DRAWERS: dict[str, str] = {"pdf": "qa.load.formats.pdf:draw"}
+"""Name of a reader whose files have pages that can be drawn → "package.module:function"."""
+
+RECOGNISING = frozenset({"pdf", "picture"})
+"""Readers that may have the text in pictures recognised."""
 
 CONTAINERS = frozenset({"mail", "mailbox", "archive"})
 """Readers that may find files inside a file."""

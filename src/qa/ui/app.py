@@ -1,25 +1,30 @@
 """The Gradio page: a question box and the conversation on the left, the evidence on the right.
 
-Only wiring: what is shown is made in `render`. Everything comes from this process; nothing is fetched,
-and nothing is sent anywhere.
+Only wiring: what is shown is made in `render`, `ledger` and `viewer`. Everything comes from this process; nothing
+is fetched, and nothing is sent anywhere.
 """
 
 from __future__ import annotations
 
+import contextlib
+import html
 import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.config import Settings
 from qa.engine import Engine
+from qa.engine.current import Current, Generation
+from qa.engine.pages import Pages
 from qa.errors import ConfigError, QAError
-from qa.types import Turn, Verdict
-from qa.ui import render
+from qa.types import LedgerEntry, Span, Turn, Verdict
+from qa.ui import ledger, render, viewer
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -28,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
 _KEPT_TURNS = 30  # how far back a conversation's evidence can be opened
+_LOOK_AGAIN = 4.0  # seconds until the page asks whether there is a newer index
 # the page's own script answers to these; focus returns to the box, so that the next question can be typed
 _FOCUS = "document.querySelector('#question textarea, #question input')?.focus()"
 _ON_ASKED = "(...values) => { window.quoth?.asked(); return values; }"
@@ -60,35 +66,45 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises IndexMissing where there is nothing to ask, ConfigError where the port is taken.
     """
-    engine = Engine.open(settings)
+    current = Current(settings)
+    engine = current.engine()
     host, port = settings.serve.host, settings.serve.port
     _assert_free(host, port)
-    page = make_page(engine)
-    # the model is loaded while the page is being opened; a question asked meanwhile waits for it
-    threading.Thread(target=engine.warm_up, daemon=True).start()
-    launch(page, host, port)
-    ready(f"http://{host}:{port}")
-    page.block_thread()
+    with contextlib.closing(Pages(settings)) as pages:
+        page = make_page(current, pages)
+        # the model is loaded while the page is being opened; a question asked meanwhile waits for it
+        threading.Thread(target=engine.warm_up, daemon=True).start()
+        launch(page, host, port)
+        ready(f"http://{host}:{port}")
+        page.block_thread()
 
 
-def make_page(engine: Engine) -> gr.Blocks:
-    """Return the page, not yet served."""
+def make_page(current: Current, pages: Pages) -> gr.Blocks:
+    """Return the page, not yet served: each question is put to the newest index there is."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import gradio as gr
 
-    ledger = engine.index.ledger
-    indexed = sum(entry.is_searched for entry in ledger)
-    examples = [question for source, question in _EXAMPLES if source in engine.index.sources]
+    first = current.engine().index
+    examples = [question for source, question in _EXAMPLES if source in first.sources]
+
+    def show_pages(asked: dict[str, Any]) -> str:
+        return _pages_html(current.engine(), pages, asked)
+
+    def list_files(asked: dict[str, Any]) -> str:
+        return _rows_html(current.engine(), asked)
+
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
-        past = gr.State([])
+        past, seen = gr.State([]), gr.State(("", ""))
         gr.HTML(
             "<header class='top'><h1>Quoth</h1><p>Ask your documents. The answer is in their own words.</p></header>",
             elem_id="top",
+            js_on_load="window.quoth.serve(server)",
+            server_functions=[show_pages, list_files],
         )
         with gr.Row(elem_id="rooms", equal_height=False):
             with gr.Column(scale=5, min_width=320, elem_id="left"):
-                talk = gr.HTML(_welcome(indexed), elem_id="talk")
+                talk = gr.HTML(_welcome(first.ledger), elem_id="talk")
                 with gr.Row(elem_id="ask", equal_height=True):
                     box = gr.Textbox(
                         placeholder="Ask a question, then press Enter",
@@ -105,8 +121,13 @@ def make_page(engine: Engine) -> gr.Blocks:
                 again = gr.Button("New conversation", size="sm", elem_id="again")
                 with gr.Column(elem_id="examples", visible=bool(examples)):
                     shown = [gr.Button(text, size="sm", elem_classes="example") for text in examples]
-                with gr.Accordion(f"Documents ({indexed} of {len(ledger)} indexed)", open=True, elem_id="documents"):
-                    gr.HTML(render.ledger_html(ledger))
+                with gr.Accordion(_documents(first.ledger), open=True, elem_id="documents") as documents:
+                    standing = gr.HTML(_standing(current.generation()), elem_id="standing")
+                    files = gr.HTML(
+                        ledger.ledger_html(first.ledger),
+                        elem_id="files",
+                        js_on_load="watch('value', () => window.quoth.listed())",
+                    )
             with gr.Column(scale=6, min_width=320, elem_id="right"):
                 evidence = gr.HTML(_no_evidence(), elem_id="evidence")
 
@@ -114,11 +135,24 @@ def make_page(engine: Engine) -> gr.Blocks:
             return "", question, _conversation(turns, question)
 
         def answer(question: str, turns: list[_Exchange]) -> tuple[list[_Exchange], str, str]:
-            turns = [*turns, _exchange(engine, question, turns)][-_KEPT_TURNS:]
+            turns = [*turns, _exchange(current.engine(), pages, question, turns)][-_KEPT_TURNS:]
             return turns, _conversation(turns), _evidence(turns)
 
         def start_again() -> tuple[list[_Exchange], str, str]:
-            return [], _welcome(indexed), _no_evidence()
+            return [], _welcome(current.engine().index.ledger), _no_evidence()
+
+        def look_again(seen: tuple[str, str]) -> Any:  # noqa: ANN401 - an update a component, or none at all
+            generation = current.generation()
+            marks = f"{generation.name} {generation.built}", _standing(generation)
+            if marks == tuple(seen):
+                return gr.skip()
+            if marks[0] == seen[0]:
+                return marks, gr.skip(), marks[1], gr.skip()
+            entries = current.engine().index.ledger
+            return marks, gr.update(label=_documents(entries)), marks[1], ledger.ledger_html(entries)
+
+        def greet() -> str:
+            return _welcome(current.engine().index.ledger)
 
         asked = gr.State("")
         for trigger, source in [(box.submit, box), (button.click, box)] + [(e.click, e) for e in shown]:
@@ -128,6 +162,11 @@ def make_page(engine: Engine) -> gr.Blocks:
         again.click(start_again, None, [past, talk, evidence], show_progress="hidden", queue=False).then(
             None, js=_ON_CLEARED
         )
+        # the page was made when the server started: what it shows of the index may be of yesterday
+        page.load(greet, None, talk, show_progress="hidden", queue=False)
+        looks: dict[str, Any] = {"inputs": seen, "outputs": [seen, documents, standing, files], "queue": False}
+        page.load(look_again, **looks, show_progress="hidden")
+        gr.Timer(_LOOK_AGAIN).tick(look_again, **looks, show_progress="hidden")
     return page
 
 
@@ -153,7 +192,7 @@ def launch(page: gr.Blocks, host: str, port: int) -> None:
         raise ConfigError(_port_taken(host, port)) from exc
 
 
-def _exchange(engine: Engine, question: str, turns: list[_Exchange]) -> _Exchange:
+def _exchange(engine: Engine, pages: Pages, question: str, turns: list[_Exchange]) -> _Exchange:
     """Ask, check the quotes once more, and render; an error is said in the conversation."""
     number = len(turns) + 1
     try:
@@ -163,9 +202,28 @@ def _exchange(engine: Engine, question: str, turns: list[_Exchange]) -> _Exchang
         said = render.question_html(question) + render.error_html(str(exc))
         return _Exchange(Turn(question), said, _no_evidence())
     answer = reply.answer
-    said = render.question_html(question) + render.answer_html(answer, number)
+
+    def drawn(source: str) -> str:
+        return (engine.index.digest(source) or "") if pages.draws(source) else ""
+
+    said = render.question_html(question) + render.answer_html(answer, number, drawn)
     text = answer.text if answer.verdict is Verdict.ANSWERED else ""
-    return _Exchange(Turn(question, text), said, render.evidence_html(answer, number))
+    return _Exchange(Turn(question, text), said, render.evidence_html(answer, number, drawn))
+
+
+def _pages_html(engine: Engine, pages: Pages, asked: dict[str, Any]) -> str:
+    """Return the pages that quotes stand on; what is asked comes from the browser and is checked like any input."""
+    source, digest = str(asked["source"]), str(asked["digest"])
+    spans = [Span(int(start), int(end)) for start, end in asked["spans"]]
+    try:
+        return viewer.pages_html(source, pages.show(engine.index, source, digest, spans))
+    except QAError as exc:
+        return viewer.problem_html(str(exc))
+
+
+def _rows_html(engine: Engine, asked: dict[str, Any]) -> str:
+    state, words, start = str(asked["state"]), str(asked["words"]), max(0, int(asked["start"]))
+    return ledger.rows_html(engine.index.ledger, state, words, start)
 
 
 def _conversation(turns: list[_Exchange], waiting: str = "") -> str:
@@ -184,7 +242,27 @@ def _evidence(turns: list[_Exchange]) -> str:
     )
 
 
-def _welcome(indexed: int) -> str:
+def _documents(entries: Sequence[LedgerEntry]) -> str:
+    return f"Documents ({sum(entry.is_searched for entry in entries):,} of {len(entries):,} indexed)"
+
+
+def _standing(generation: Generation) -> str:
+    """Say how fresh the index is: when it was written, and when its files were last found to be as it says."""
+    built, checked = (moment.astimezone() for moment in (generation.built, generation.checked))
+    said = f"Index of {_moment(built)}"
+    if (checked - built).total_seconds() >= 60:
+        same_day = checked.date() == built.date()
+        said += f"; files unchanged at {checked:%H:%M}" if same_day else f"; files unchanged on {_moment(checked)}"
+    problem = f"<p class='problem'>{html.escape(generation.problem)}</p>" if generation.problem else ""
+    return f"<p class='standing'>{said}.</p>{problem}"
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y, %H:%M}"
+
+
+def _welcome(entries: Sequence[LedgerEntry]) -> str:
+    indexed = sum(entry.is_searched for entry in entries)
     return (
         "<div class='log' role='log' aria-live='polite'><p class='welcome'>"
         f"{indexed} document{'s are' if indexed != 1 else ' is'} indexed. Answers are quotes: each number opens the "

@@ -8,21 +8,24 @@ from __future__ import annotations
 import html
 import itertools
 import textwrap
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qa.types import Answer, Citation, FileState, LedgerEntry, Passage, Span, Verdict
+from qa.types import Answer, Citation, Hidden, Passage, Span, Verdict
+from qa.ui.terminal import safe
 
 SAID = {
     Verdict.ANSWERED: "",
     Verdict.UNSURE: "Probably not an answer: these are only the nearest passages.",
     Verdict.NOT_FOUND: "Not in your documents, as far as they could be read.",
 }
-_KINDS = {"page": "p. ", "cell": "", "chapter": "", "time": "at "}  # others by their own name
+_KINDS = {"page": "p. ", "cell": "", "chapter": "", "time": "at ", "comment": "comment by "}  # others: their own name
+_ALONE = {"notes", "header", "footer"}  # their labels say nothing that a reader doesn't see
 _WIDTH = 96
+
+Drawn = Callable[[str], str]
+"""Source in; out the digest it is indexed under where a picture of its pages can be had, "" elsewhere."""
 _BOLD = ("<strong>", "</strong>")
-_MOST_LISTED = 300
 
 
 def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: object = None) -> dict[str, Any]:  # noqa: A002
@@ -55,10 +58,18 @@ def where(passage: Passage, span: Span) -> str:
             labels.setdefault(found.kind, []).append(found.label)
     if "cell" in labels:
         labels.pop("row", None)
-    return ", ".join(
-        f"{_KINDS.get(kind, f'{kind} ')}{names[0]}{f'–{names[-1]}' if len(names) > 1 else ''}"
-        for kind, names in labels.items()
-    )
+    return ", ".join(_named(kind, names) for kind, names in labels.items())
+
+
+def _named(kind: str, labels: Sequence[str]) -> str:
+    if kind in _ALONE or not labels[0]:
+        return kind
+    named = _KINDS.get(kind, f"{kind} ")
+    if not named and labels[0].isdecimal():
+        named = f"{kind} "  # a bare number doesn't say what it counts
+    if len(labels) == 1:
+        return f"{named}{labels[0]}"
+    return f"{'lines ' if kind == 'line' else named}{labels[0]}–{labels[-1]}"
 
 
 def page_of(passage: Passage, span: Span) -> str | None:
@@ -75,30 +86,33 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
     if SAID[answer.verdict]:
         blocks.append(f"{bold}{SAID[answer.verdict]}{plain}")
     for notice in answer.notices:
-        blocks.append(f"{dim}{_safe(notice)}{plain}")
+        blocks.append(f"{dim}{safe(notice)}{plain}")
     if answer.searched != answer.question and not answer.notices:
-        blocks.append(f"{dim}Searched for: {_safe(answer.searched)}{plain}")
+        blocks.append(f"{dim}Searched for: {safe(answer.searched)}{plain}")
     for citation in answer.citations:
-        stands = _safe(place(citation.passage, citation.quote))
-        quote = _focused(citation, _safe, ("\033[4m", "\033[24m") if colour else ("", ""))
+        stands = safe(place(citation.passage, citation.quote))
+        quote = _focused(citation, safe, ("\033[4m", "\033[24m") if colour else ("", ""))
         blocks.append(f"{bold}“{quote}” [{citation.passage.number}]{plain}\n    {dim}{stands}{plain}")
     shown = {citation.passage.number for citation in answer.citations} | {p.number for p in answer.passages[:most]}
     for passage in answer.passages:
         if passage.number not in shown:
             continue
-        body = "".join(
-            f"{opening}{_safe(piece)}{closing}" if lit else _safe(piece) for _, piece, lit in _pieces(passage)
-        )
+        body = "".join(f"{opening}{safe(piece)}{closing}" if lit else safe(piece) for _, piece, lit in _pieces(passage))
         lines = [
             textwrap.fill(line, _WIDTH, initial_indent="    ", subsequent_indent="    ") for line in body.splitlines()
         ]
-        support = f"\n    {dim}also in: {_safe(_support(passage))}{plain}" if passage.support else ""
-        head = f"{bold}[{passage.number}]{plain} {_safe(place(passage))} {dim}(score {passage.score:.2f}){plain}"
+        support = f"\n    {dim}also in: {safe(_support(passage))}{plain}" if passage.support else ""
+        head = f"{bold}[{passage.number}]{plain} {safe(place(passage))} {dim}(score {passage.score:.2f}){plain}"
         blocks.append("\n".join([head, *lines]) + support)
     return "\n\n".join(blocks)
 
 
-def answer_html(answer: Answer, turn: int) -> str:
+def _never(source: str) -> str:
+    """Draw no page of any file."""
+    return ""
+
+
+def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     """Return the answer's part of the conversation: its quotes with marks that point at passages of `turn`."""
     said = SAID[answer.verdict]
     parts = [f'<div class="answer {answer.verdict.value}" data-turn="{turn}">']
@@ -107,7 +121,7 @@ def answer_html(answer: Answer, turn: int) -> str:
     if answer.searched != answer.question and answer.verdict is not Verdict.NOT_FOUND:
         parts.append(f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q></p>')
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
-        parts.append(_quotes_html(list(quotes), turn))
+        parts.append(_quotes_html(list(quotes), turn, drawn))
     parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in answer.notices)
     if answer.verdict is Verdict.NOT_FOUND and answer.passages:
         parts.append('<p class="notice">The nearest passages are shown all the same, in case the words differ.</p>')
@@ -115,7 +129,7 @@ def answer_html(answer: Answer, turn: int) -> str:
     return "".join(parts)
 
 
-def evidence_html(answer: Answer, turn: int) -> str:
+def evidence_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     """Return the numbered passages, each with its place, its whole text and its highlights."""
     if not answer.passages:
         return '<p class="empty">No passage came near this question.</p>'
@@ -125,7 +139,7 @@ def evidence_html(answer: Answer, turn: int) -> str:
         Verdict.UNSURE: "Nearest passages (probably not an answer)",
         Verdict.NOT_FOUND: "Nearest passages (not an answer)",
     }[answer.verdict]
-    cards = "".join(_passage_html(passage, passage.number in cited, turn) for passage in answer.passages)
+    cards = "".join(_passage_html(passage, passage.number in cited, turn, drawn) for passage in answer.passages)
     return f'<h2 class="lead">{lead}</h2><ol class="passages">{cards}</ol>'
 
 
@@ -137,48 +151,6 @@ def question_html(question: str) -> str:
 def error_html(message: str) -> str:
     """Return an error as the page shows it."""
     return f'<div class="answer error" role="alert"><p class="verdict">{html.escape(message)}</p></div>'
-
-
-def ledger_html(ledger: Sequence[LedgerEntry]) -> str:
-    """Return the documents with their state, those that weren't read first; of very many, the first 300."""
-    ordered = sorted(ledger, key=lambda entry: (entry.state is FileState.INDEXED, entry.source))
-    more = f"<li>… and {len(ordered) - _MOST_LISTED:,} more: qa status</li>" if len(ordered) > _MOST_LISTED else ""
-    rows = "".join(
-        f'<li class="{entry.state.value}"><span class="state">{entry.state.value}</span>'
-        f'<span class="name">{html.escape(entry.source)}</span>'
-        f'<span class="facts">{html.escape(_facts(entry))}</span></li>'
-        for entry in ordered[:_MOST_LISTED]
-    )
-    return f'<ul class="ledger">{rows}{more}</ul>'
-
-
-def ledger_text(ledger: Sequence[LedgerEntry]) -> str:
-    """Return the coverage ledger for a terminal: a line a file, then the sums."""
-    width = min(60, max((len(_safe(entry.source)) for entry in ledger), default=0))
-    lines = [f"{entry.state.value:<8} {_safe(entry.source):<{width}}  {_safe(_facts(entry))}" for entry in ledger]
-    counts = {state: sum(entry.state is state for entry in ledger) for state in FileState}
-    characters = sum(entry.characters for entry in ledger)
-    chunks = sum(entry.chunks for entry in ledger)
-    lines.append(
-        f"{len(ledger)} files: {counts[FileState.INDEXED]} indexed, {counts[FileState.PARTLY]} partly "
-        f"({characters:,} characters, {chunks:,} chunks), {counts[FileState.SKIPPED]} skipped, "
-        f"{counts[FileState.FAILED]} failed"
-    )
-    return "\n".join(lines)
-
-
-def _facts(entry: LedgerEntry) -> str:
-    if not entry.chunks:
-        return entry.reason
-    extent = entry.extent
-    facts = [f"{entry.characters:,} characters", f"{entry.sections} sections", f"{entry.chunks} chunks", entry.reader]
-    if extent.empty:
-        facts.append(f"{extent.parts - extent.empty} of {extent.parts} parts with text")
-    if extent.lost:
-        facts.append(f"{extent.lost:,} characters left out")
-    if entry.same_as:
-        facts.append(f"the same bytes as {entry.same_as}")
-    return ", ".join([*facts, entry.reason or entry.encoding]).removesuffix(", ")
 
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
@@ -194,6 +166,7 @@ def _citation_json(citation: Citation) -> dict[str, Any]:
         "end": citation.quote.end,
         "quote": citation.text,
         "focus": {"start": citation.focus.start, "end": citation.focus.end} if citation.focus else None,
+        "hidden": _hidden_json(citation.hidden),
     }
 
 
@@ -218,10 +191,15 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
             **({"reader": round(reading.probability, 6)} if reading else {}),
         },
         "highlights": [{"start": h.start, "end": h.end} for h in passage.highlights],
+        "hidden": _hidden_json(passage.hidden),
         "also_in": [
             {"source": h.chunk.source, "start": h.chunk.span.start, "end": h.chunk.span.end} for h in passage.support
         ],
     }
+
+
+def _hidden_json(hidden: Sequence[Hidden]) -> list[dict[str, Any]]:
+    return [{"start": one.span.start, "end": one.span.end, "why": one.why} for one in hidden]
 
 
 def _pieces(passage: Passage) -> list[tuple[int, str, bool]]:
@@ -236,7 +214,7 @@ def _pieces(passage: Passage) -> list[tuple[int, str, bool]]:
     return [piece for piece in pieces if piece[1]]
 
 
-def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
+def _quotes_html(citations: Sequence[Citation], turn: int, drawn: Drawn) -> str:
     """Quotes of one passage, each with its mark, and where they stand."""
     passage = citations[0].passage
     stands = html.escape(place(passage, _hull([citation.quote for citation in citations])))
@@ -247,7 +225,8 @@ def _quotes_html(citations: Sequence[Citation], turn: int) -> str:
         f"[{passage.number}]</button></p>"
         for citation in citations
     )
-    return f'<blockquote class="quote">{paragraphs}<footer>{stands}</footer></blockquote>'
+    shown = _page_button(passage, [citation.quote for citation in citations], drawn)
+    return f'<blockquote class="quote">{paragraphs}<footer>{stands}{shown}</footer></blockquote>'
 
 
 def _focused(citation: Citation, clean: Callable[[str], str], marks: tuple[str, str]) -> str:
@@ -259,21 +238,42 @@ def _focused(citation: Citation, clean: Callable[[str], str], marks: tuple[str, 
     return f"{clean(before)}{marks[0]}{clean(words)}{marks[1]}{clean(after)}"
 
 
-def _passage_html(passage: Passage, cited: bool, turn: int) -> str:
+def _passage_html(passage: Passage, cited: bool, turn: int, drawn: Drawn) -> str:
     body = "".join(
         f'<mark data-start="{start}">{html.escape(piece)}</mark>' if lit else html.escape(piece)
         for start, piece, lit in _pieces(passage)
     )
     heading = " › ".join(passage.section.heading)
     inside = where(passage, passage.span)
-    page = f"<span>{html.escape(inside)}</span>" if inside else ""
+    page = f'<span class="where">{html.escape(inside)}</span>' if inside else ""
+    shown = _page_button(passage, passage.highlights or [passage.span], drawn)
     support = f'<p class="support">Also in: {html.escape(_support(passage))}</p>' if passage.support else ""
     kind = "cited" if cited else "near"
     return (
         f'<li class="passage {kind}" id="p-{turn}-{passage.number}" tabindex="-1">'
         f'<header><span class="n">[{passage.number}]</span> <span class="source">{html.escape(passage.source)}</span>'
-        f'{page}<span class="heading">{html.escape(heading)}</span></header>'
+        f'{page}<span class="heading">{html.escape(heading)}</span>{shown}</header>'
         f'<div class="text" dir="auto">{body}</div>{support}</li>'
+    )
+
+
+def _page_button(passage: Passage, spans: Sequence[Span], drawn: Drawn) -> str:
+    """Return the button that shows spans of a passage on the picture of their page; "" where there is none."""
+    pages = [
+        found.label
+        for found in passage.places
+        if found.kind == "page" and any(found.span.overlaps(span) for span in spans)
+    ]
+    digest = drawn(passage.source) if pages else ""
+    if not digest:
+        return ""
+    label = f"page {pages[0]}" if len(pages) == 1 else f"pages {pages[0]}–{pages[-1]}"
+    asked = ",".join(f"{span.start}-{span.end}" for span in spans)
+    return (
+        f'<button type="button" class="page" data-source="{html.escape(passage.source)}" '
+        f'data-digest="{html.escape(digest)}" data-spans="{asked}" '
+        f'data-pages="{html.escape(label)}" aria-haspopup="dialog">'
+        f"Show on {html.escape(label)}</button>"
     )
 
 
@@ -288,14 +288,3 @@ def _support(passage: Passage) -> str:
 
 def _short(text: str, most: int = 300) -> str:
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
-
-
-def _safe(text: str) -> str:
-    """Take control characters out of what a terminal is to print, so that no document can drive it."""
-    return "".join(
-        c if c in "\n\t" or c.isprintable() or _is_blank(c) else "\ufffd" for c in text.replace("\r\n", "\n")
-    )
-
-
-def _is_blank(character: str) -> bool:
-    return unicodedata.category(character) == "Zs"

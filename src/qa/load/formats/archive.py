@@ -27,6 +27,8 @@ _AT_ONCE = 1 << 18
 _NEVER_A_BOMB = 10_000_000  # bytes: a page of blanks packs a thousand times smaller, and harms nobody
 _BLOCK = 512  # of a tar
 _NAMED = 5  # of the members passed over for one reason
+_LINKS, _DEVICES = "Links", "Devices and pipes"
+_NO_FILES = (_LINKS, _DEVICES)
 _ENTRY = b"PK\x01\x02"
 _UNPACKABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
 _DAMAGED = Unreadable("the archive is damaged or cut short.", "Get it again, or unpack it and index the files.")
@@ -48,7 +50,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         elif data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")):
             _fill_from_stream(data, basket)
         elif _is_tar(data[:_BLOCK]):
-            _fill_from_tar(io.BytesIO(data), basket)
+            _fill_from_tar(io.BytesIO(data), basket, len(data))
         else:
             raise Unreadable("it is no archive of a known kind.", "Give it its true suffix, or pack it as zip.")
     except Unreadable:
@@ -59,8 +61,9 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         # the unpackers raise whatever they stumble on, and all of it means this
         if not basket.children:
             raise Unreadable(_DAMAGED.problem, _DAMAGED.remedy) from exc
+        basket.incomplete = True
         basket.notes.append("The archive is damaged or cut short: only what stands before the damage was read.")
-    return Extracted("", children=tuple(basket.children), notes=basket.all_notes())
+    return Extracted("", children=tuple(basket.children), notes=basket.all_notes(), passed=basket.missed())
 
 
 class _FullError(Exception):
@@ -97,6 +100,7 @@ class _Basket:
     passed: dict[str, list[str]] = field(default_factory=dict)
     hidden: int = 0
     beyond: int = 0
+    incomplete: bool = False  # there is more, nobody knows how much
     notes: list[str] = field(default_factory=list)
     gauge: _Gauge = field(init=False)
 
@@ -111,7 +115,7 @@ class _Basket:
         """Return the name a member will bear; "" where it is passed over, and noted why."""
         name = names.inside(raw)
         if not name:
-            self.pass_over("Names that lead outside the archive", raw)
+            self.pass_over("Names that lead outside the archive" if raw else "Files without a name", raw or "?")
         elif names.is_hidden(name):
             self.hidden += 1
         elif len(self.children) >= self.limits.members:
@@ -137,7 +141,13 @@ class _Basket:
             notes.append("There are no files in it.")
         return (*notes, *self.notes)
 
+    def missed(self) -> int:
+        """Return how many files should have been read and weren't; those nobody can count count as one."""
+        passed = sum(len(raws) for reason, raws in self.passed.items() if reason not in _NO_FILES)
+        return passed + self.beyond + self.incomplete
+
     def note_full(self) -> None:
+        self.incomplete = True
         self.notes.append(
             f"Only the first {len(self.children)} files were read: "
             f"together they unpack to more than {self.limits.unpacked_bytes // 1_000_000} MB."
@@ -161,13 +171,13 @@ def _fill_from_zip(data: bytes, basket: _Basket) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         encrypted = 0
         for info in archive.infolist():
-            if info.is_dir():
+            if info.filename.endswith("/"):
                 continue
             name = basket.place_for(info.filename)
             if not name:
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
-                basket.pass_over("Links", info.filename)
+                basket.pass_over(_LINKS, info.filename)
             elif info.flag_bits & 0x1:
                 encrypted += 1
                 basket.pass_over("Encrypted files", info.filename)
@@ -201,7 +211,7 @@ def _fill_from_stream(data: bytes, basket: _Basket) -> None:
     opened = io.BufferedReader(_Metered(_unpacker(data), _Gauge(room, len(data))), _AT_ONCE)
     try:
         if _is_tar(opened.peek(_BLOCK)[:_BLOCK]):
-            _fill_from_tar(opened, basket)
+            _fill_from_tar(opened, basket, room.unpacked_bytes)
         else:
             basket.add(names.inside(_name_in_gzip(data).rpartition("/")[2]) or ONLY_MEMBER, opened)
     except _FullError:
@@ -259,14 +269,15 @@ def _is_tar(block: bytes) -> bool:
     return True
 
 
-def _fill_from_tar(opened: IO[bytes], basket: _Basket) -> None:
+def _fill_from_tar(opened: IO[bytes], basket: _Basket, most: int) -> None:
+    """Add the members of a tar that is at most so many bytes long."""
     # read as a stream: nothing but the member at hand is in memory, and an end that isn't there isn't looked for
     with tarfile.open(fileobj=opened, mode="r|", encoding="utf-8", errors="surrogateescape") as archive:
-        for member in _members(archive):
+        for member in _members(archive, most):
             if member.isdir():
                 continue
             if not member.isreg():
-                reason = "Links" if member.issym() or member.islnk() else "Devices and pipes"
+                reason = _LINKS if member.issym() or member.islnk() else _DEVICES
                 basket.pass_over(reason, member.name)
                 continue
             name = basket.place_for(member.name)
@@ -283,13 +294,17 @@ def _fill_from_tar(opened: IO[bytes], basket: _Basket) -> None:
         # tarfile takes a header it can't make sense of for the end; its own stream has read ahead of ours
         while archive.fileobj and (piece := archive.fileobj.read(_AT_ONCE)):
             if piece.strip(b"\x00"):
+                basket.incomplete = True
                 basket.notes.append("There is more in it behind a damaged part, which was not read.")
                 return
 
 
-def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _members(archive: tarfile.TarFile, most: int) -> Iterator[tarfile.TarInfo]:
     while (member := archive.next()) is not None:
         if member.size < 0:
             raise tarfile.ReadError("a member of negative size")
         yield member
+        if archive.offset > most + tarfile.RECORDSIZE:
+            # the library would go there block by block, to find that nothing is left
+            raise tarfile.ReadError("a member that ends behind the end")
         archive.members.clear()  # type: ignore[attr-defined]  # they are kept for going back, which we never do

@@ -17,7 +17,8 @@ from qa.load.sections import Heading
 from qa.types import Place, Span
 
 _DEEPEST = 10  # levels of a list shown by indentation
-_LINES = re.compile(r"[ \t]*[\r\n\x0b\x0c\x85\u2028\u2029]\s*")
+# looked for where blanks begin, or a long run of them would take time in the square of its length
+_LINES = re.compile(r"(?<![ \t])[ \t]*+[\r\n\x0b\x0c\x85\u2028\u2029]\s*")
 _BREAK = re.compile("[\r\n\x0b\x0c\x85\u2028\u2029]")  # asked first, as it is much faster
 _NEVER = re.compile("[\x00\ud800-\udfff]")
 
@@ -65,6 +66,7 @@ class Blocks:
         if not words:
             self._note_marks(marks, self.length)
             return None
+        marker = one_line(marker)
         indent = "" if heading or not marker else "  " * min(_DEEPEST, level)
         lead = f"{indent}{marker} " if marker else ""
         span = self._write(lead + words, "item" if marker and not heading else "block")
@@ -126,7 +128,7 @@ class Blocks:
         """Make all blocks written from `offset` on one place; tell whether there are any."""
         span = self.since(offset)
         if span is not None:
-            self.places.append(Place(kind, label, span))
+            self.places.append(Place(kind, one_line(label), span))
         return span is not None
 
     def hide(self, why: str, offset: int) -> None:
@@ -151,8 +153,17 @@ class Blocks:
                 self.places.append(Place("page", str(number), Span(begin, start + len(words.rstrip()))))
 
     def sorted_places(self) -> tuple[Place, ...]:
-        """Return the places in the order they stand, outer ones before those inside them."""
-        return tuple(sorted(self.places, key=lambda place: (place.span.start, -place.span.end)))
+        """Return the places in the order they stand, outer ones before those inside them.
+
+        Of two of one kind that share words, a footnote's own footnote, the outer one stays.
+        """
+        kept: list[Place] = []
+        ends: dict[str, int] = {}
+        for place in sorted(self.places, key=lambda place: (place.span.start, -place.span.end)):
+            if place.span.start >= ends.get(place.kind, 0):
+                ends[place.kind] = place.span.end
+                kept.append(place)
+        return tuple(kept)
 
     def sorted_hidden(self) -> tuple[Hidden, ...]:
         """Return the unseen stretches in the order they stand, touching ones of one cause as one."""
@@ -183,6 +194,11 @@ class Blocks:
 
     def _note_marks(self, marks: list[tuple[int, str]], offset: int) -> None:
         self.marks += [(offset + at, mark) for at, mark in marks]
+
+
+def one_line(words: str) -> str:
+    """Return words fit for a label or a title: on one line, and with nothing in them that can't be stored."""
+    return " ".join(_NEVER.sub("\ufffd", words).split())
 
 
 def joined(runs: Iterable[Run], line: str = "\n") -> tuple[str, list[tuple[int, int, str]], list[tuple[int, str]]]:

@@ -47,6 +47,8 @@ def extract(data: bytes, limits: Limits) -> Extracted:
             places.append(Place("row", str(row), Span(fields[0].start, fields[-1].end)))
             places += [Place("cell", f"{column_name(column)}{row}", field) for column, field in kept]
     notes = [f"Its encoding isn't stated and was guessed: {decoded.encoding}."] if decoded.guessed else []
+    if lost:
+        notes.append(f"Only its first {limits.characters:,} characters were read.")
     if cells > limits.cells:
         notes.append(f"Only the first {limits.cells:,} cells have places of their own.")
     return Extracted(

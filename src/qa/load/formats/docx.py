@@ -51,7 +51,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         package = Package(data, limits, _KIND)
         walker = _Walker(package, Blocks(limits))
         walker.read()
-        return walker.extracted()
+        return package.noted(walker.extracted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,9 @@ class _Walker:
                 if not relation.part or relation.part in written:
                     continue
                 written.add(relation.part)
-                root = self.package.xml(relation.part)
+                root = self.package.part(relation.part)
+                if root is None:
+                    continue
                 words = " ".join(word for one in root.iter("w.t") for word in (one.text or "").split())
                 # one without letters is a page number, which is another on every page
                 if words in written or not any(letter.isalpha() for letter in words):
@@ -250,7 +252,7 @@ class _Walker:
 
     def _part(self, kind: str) -> Element | None:
         part = next((one.part for one in self.relations.values() if one.kind == kind and one.part), "")
-        return self.package.xml(part) if part else None
+        return self.package.part(part)
 
     def _notes(self, kind: str, tag: str) -> dict[str, Element]:
         root = self._part(kind)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
+from qa.load.dates import iso
 from qa.load.decode import decode
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats import html
@@ -49,20 +50,24 @@ def extract(data: bytes, limits: Limits) -> Extracted:
             if part in locked:
                 raise Unreadable("it is protected against copying (DRM).", "Read an edition without protection.")
             read.add(part)
-            if not _write_chapter(blocks, package.read(part), titles.get(part, ""), at):
-                empty.append(f"chapter {at}: no text")
-        return Extracted(
+            content = b""
+            with package.sparing(part):
+                content = package.read(part)
+            if not _write_chapter(blocks, content, titles.get(part, ""), at):
+                empty.append(f"chapter {at}: {'damaged, not read' if part in package.damaged else 'no text'}")
+        found = Extracted(
             text=blocks.text,
             headings=tuple(blocks.headings),
             title=_metadata(book, "dc.title"),
             author=", ".join(_all_metadata(book, "dc.creator")),
-            date=_metadata(book, "dc.date"),
+            date=next((date for words in _all_metadata(book, "dc.date") if (date := iso(words))), ""),
             places=blocks.sorted_places(),
             parts=len(chapters),
             empty=tuple(empty),
             lost=blocks.lost,
             notes=tuple(notes),
         )
+        return package.noted(found)
 
 
 def _write_chapter(blocks: Blocks, data: bytes, title: str, at: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qa.load.extracted import Extracted
-from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.blocks import Blocks, Run, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def write_sheets(blocks: Blocks, sheets: Iterable[Sheet]) -> tuple[int, tuple[st
             blocks.paragraph([Run(words)])
             blocks.place(kind, label, start)
         if blocks.length == written:
-            empty.append(f"sheet {sheet.name}: no text")
+            empty.append(f"sheet {one_line(sheet.name)}: no text")
         blocks.place("sheet", sheet.name, offset)
         if sheet.hidden:
             blocks.hide(sheet.hidden, offset)

@@ -32,13 +32,15 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _DEEPEST = 10  # levels of a list shown by indentation
+_DIGITS = 10  # of a list's first number, from which on it means nothing
 _SPACE = re.compile(r"[ \t\r\n\x0b\x0c]+")
 _BREAK = "\x00"  # can't occur in parsed markup: stands for <br> until the paragraph is tidied
 
 
 def read(data: bytes, limits: Limits) -> Extracted:
     """Read a page; its title is its first heading of the first level, else what its head says."""
-    found = read_text(data, limits, markup=True)
+    # the limit is one of words; of markup there may be much more
+    found = read_text(data, replace(limits, characters=max(limits.characters, limits.file_bytes)), markup=True)
     text, headings, title = extract(found.text)
     text, lost, notes = fit(text, limits)
     inside = tuple(heading for heading in headings if heading.span.end <= len(text))
@@ -62,7 +64,7 @@ def extract(markup: str) -> tuple[str, list[Heading], str]:
             walker.enter(node) if entering else walker.leave(node)
         walker.flush()
     title = tree.css_first("head > title")
-    return "".join(walker.parts), walker.headings, _tidy(title.text()) if title is not None else ""
+    return "".join(walker.parts), walker.headings, " ".join(title.text().split()) if title is not None else ""
 
 
 def _events(root: LexborNode) -> Iterator[tuple[bool, LexborNode]]:
@@ -187,7 +189,7 @@ def _is_layout(table: LexborNode) -> bool:
 
 def _first_number(node: LexborNode) -> int:
     start = node.attributes.get("start") or "1"
-    return int(start) if start.isdecimal() else 1
+    return int(start) if start.isdecimal() and len(start) < _DIGITS else 1
 
 
 def _tidy(words: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from qa.load.dates import iso
 from qa.load.extracted import Extracted, Limits
 from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
@@ -19,11 +20,12 @@ _LEVELS = {
 }
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\r\n]*")
 _VERBATIM = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|comment)\}.*?(?:\\end\{\1\}|\Z)", re.DOTALL)
-_SECTION = re.compile(rf"\\({'|'.join(_LEVELS)})\*?[ \t]*(?:\[[^\]\r\n]*\])?[ \t]*\{{")
-_FRONT = re.compile(r"\\(title|author|date)[ \t]*(?:\[[^\]\r\n]*\])?[ \t]*\{")
+# possessive and bounded, or a line of nothing but brackets or blanks would take time in the square of its length
+_OPTION = r"[ \t]*+(?:\[[^\]\r\n]{0,300}\])?+[ \t]*+\{"
+_SECTION = re.compile(rf"\\({'|'.join(_LEVELS)})\*?{_OPTION}")
+_FRONT = re.compile(rf"\\(title|author|date){_OPTION}")
 _BODY = re.compile(r"\\begin[ \t]*\{document\}[ \t]*(?:\r\n|\r|\n)?")
-_LABEL = re.compile(r"(?:[ \t]*\\label\{[^}\r\n]*\})*[ \t]*(?=[\r\n]|\Z)")
-_ISO = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_LABEL = re.compile(r"(?:[ \t]*\\label\{[^}\r\n]{0,200}\}){0,9}[ \t]*(?=[\r\n]|\Z)")
 _ASIDE = re.compile(r"\\(?:label|thanks|footnote|index|cite\w*|vspace|hspace)\*?\{[^{}]*\}")
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?[ \t]*|\\(?:\[[^\]]*\])?)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -42,7 +44,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         headings=tuple(_headings(bare, body.end() if body else 0)),
         title=title,
         author=author,
-        date=date if _ISO.fullmatch(date) else "",
+        date=iso(date),
         start=body.end() if body else 0,
     )
 

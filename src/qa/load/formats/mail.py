@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import email
+import email.parser
 import email.utils
 import quopri
 import re
@@ -86,6 +87,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         lost=lost,
         notes=(*content.notes(), *notes, *cut),
         children=children,
+        passed=len(content.children) - len(children) + content.sealed,
         encoding=content.encoding,
     )
 
@@ -105,9 +107,9 @@ def extract_mbox(data: bytes, limits: Limits) -> Extracted:
     children = []
     for number, (start, end) in enumerate(found, start=1):
         message = _QUOTED_FROM.sub(rb"\1", data[start:end])
-        subject = _header(_parse(_head_of(message), limits), "Subject")
+        subject = _header(_only_headers(_head_of(message)), "Subject")
         children.append(Child(names.of_title(f"{number:04d} {subject}", f"{number:04d}") + ".eml", message))
-    return Extracted("", children=tuple(children), notes=notes)
+    return Extracted("", children=tuple(children), notes=notes, passed=len(notes))
 
 
 def extract_mhtml(data: bytes, limits: Limits) -> Extracted:
@@ -151,12 +153,15 @@ class _Content:
     taken: dict[str, int] = field(default_factory=dict)
     pictures: int = 0
     sealed: bool = False
+    unparted: bool = False
     encoding: str = ""
 
     def notes(self) -> tuple[str, ...]:
         notes = []
         if self.sealed:
             notes.append("Parts of it are encrypted and can't be read.")
+        if self.unparted:
+            notes.append("Its parts could not be told apart, and are read as one text.")
         if self.pictures:
             notes.append(f"Pictures shown inside the text, passed over: {self.pictures}.")
         return tuple(notes)
@@ -164,7 +169,15 @@ class _Content:
 
 def _parse(data: bytes, limits: Limits) -> Message:
     check_size(data, limits)
-    message: Message = _guarded(lambda: email.message_from_bytes(data.lstrip(b"\r\n")))
+    try:
+        return email.message_from_bytes(data.lstrip(b"\r\n"))
+    except Exception:  # noqa: BLE001 - a parameter that it can't make sense of stops the library's parser
+        return _only_headers(data)
+
+
+def _only_headers(data: bytes) -> Message:
+    """Return a message whose parts aren't told apart: its body is one text."""
+    message: Message = _guarded(lambda: email.parser.BytesHeaderParser().parsebytes(data.lstrip(b"\r\n")))
     return message
 
 
@@ -189,7 +202,8 @@ def _gather(message: Message, limits: Limits) -> _Content:
         part, group = stack.pop()
         count += 1
         kind = part.get_content_type()
-        payload = part.get_payload()
+        # of a part that isn't several, the library would decode the words, and raise at odd encodings
+        payload = part.get_payload() if part.is_multipart() else None
         if part.get_content_maintype() == "multipart" and isinstance(payload, list):
             inner = group or (count if kind == "multipart/alternative" else 0)
             stack.extend((child, inner) for child in reversed(payload) if isinstance(child, Message))
@@ -200,6 +214,7 @@ def _gather(message: Message, limits: Limits) -> _Content:
         elif kind == "message/rfc822" and isinstance(payload, list):
             _add_message(part, payload, content)
         elif _is_body(part, kind):
+            content.unparted = content.unparted or kind.startswith("multipart/")
             words, encoding = _words(part)
             content.encoding = content.encoding or encoding
             shown = "html" if kind in _PAGES else "plain"
@@ -264,7 +279,7 @@ def _add_message(part: Message, payload: list[Any], content: _Content) -> None:
     inner = payload[0] if payload else None
     if not isinstance(inner, Message):
         return
-    data = inner.as_bytes()
+    data = _as_bytes(inner)
     transfer = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
     if transfer in ("base64", "quoted-printable"):
         # not allowed, and done all the same
@@ -272,6 +287,33 @@ def _add_message(part: Message, payload: list[Any], content: _Content) -> None:
         inner = email.message_from_bytes(_head_of(data))
     name = names.of_title(_file_name(part).removesuffix(".eml") or _header(inner, "Subject"), "message") + ".eml"
     content.children.append(Child(names.distinct(name, content.taken), data))
+
+
+def _as_bytes(message: Message) -> bytes:
+    try:
+        return message.as_bytes()
+    except RecursionError:
+        raise
+    except Exception:  # noqa: BLE001 - the library can't write all that it can read
+        return b"\n".join(_lines_of(message))
+
+
+def _lines_of(message: Message) -> Iterator[bytes]:
+    """Yield a message as it stood, but for the white space between a header's name and its words."""
+    for name, words in message.raw_items():
+        yield f"{name}: {words}".encode("utf-8", "surrogateescape")
+    yield b""
+    payload = message._payload  # type: ignore[attr-defined]  # asked for by its method, it would be decoded
+    if not isinstance(payload, list):
+        yield str(payload or "").encode("utf-8", "surrogateescape")
+        return
+    boundary = f"--{_parameter(message, 'boundary')}".encode("utf-8", "surrogateescape")
+    several = message.get_content_maintype() == "multipart"
+    for part in payload:
+        yield from (boundary,) if several else ()
+        yield from _lines_of(part)
+    if several:
+        yield boundary + b"--"
 
 
 def _untransferred(data: bytes, transfer: str) -> bytes:
@@ -285,7 +327,7 @@ def _add_attachment(part: Message, kind: str, content: _Content) -> None:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         inner = part.get_payload()
-        data = b"\n\n".join(item.as_bytes() for item in inner if isinstance(item, Message))
+        data = b"\n\n".join(_as_bytes(item) for item in inner if isinstance(item, Message))
     given = names.inside(_file_name(part)).rpartition("/")[2]
     name = names.of_title(given, "attachment")
     if "." not in name:
@@ -311,7 +353,7 @@ def _words(part: Message) -> tuple[str, str]:
     if not isinstance(raw, bytes):
         inner = part.get_payload()
         items = inner if isinstance(inner, list) else []
-        raw = b"\n".join(item.as_bytes() for item in items if isinstance(item, Message))
+        raw = b"\n".join(_as_bytes(item) for item in items if isinstance(item, Message))
     words, encoding = _decoded(raw, _charset(part), markup=part.get_content_type() in _PAGES)
     return _NEWLINE.sub("\n", words), encoding
 
@@ -451,7 +493,8 @@ def _messages(data: bytes, most: int) -> Iterator[tuple[int, int]]:
     count = 0
     for match in _FROM_LINE.finditer(data):
         before = data[max(0, match.start() - 4) : match.start()]
-        if data[: match.start()].strip() if match.start() < 64 else not before.endswith((b"\n\n", b"\n\r\n", b"\r\r")):
+        leads = match.start() < 64 and not data[: match.start()].strip()
+        if not leads and not before.endswith((b"\n\n", b"\n\r\n", b"\r\r")):
             continue
         if start >= 0:
             yield start, match.start()

@@ -17,8 +17,9 @@ _FRONT_MATTER = re.compile(
     r"\ufeff?---[ \t]*(?:\r\n|\r|\n)(?![ \t]*[\r\n])(?:.*?(?:\r\n|\r|\n))??(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)",
     re.DOTALL,
 )
-_TITLE = re.compile(r"^title:[ \t]*([^\r\n]+?)[ \t]*(?=[\r\n]|\Z)", re.MULTILINE)
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|(?<!\w)_+|_+(?!\w)|\s+#+\s*$")
+_TITLE = re.compile(r"^title:[ \t]*+([^\r\n]+)", re.MULTILINE)
+# bounded and tried once for each run, or a heading of brackets or blanks would take time in the square of its length
+_MARKUP = re.compile(r"!?\[([^\]]{0,300})\]\([^)]{0,300}\)|[*`]+|(?<!\w)_+|(?<!_)_++(?!\w)|(?<!\s)\s++#++\s*+$")
 
 
 def read(data: bytes, limits: Limits) -> Extracted:
@@ -59,4 +60,4 @@ def front_matter_end(text: str) -> int:
 def front_matter_title(text: str) -> str:
     """Return the title a leading YAML block names, or ""."""
     match = _TITLE.search(text, 0, front_matter_end(text))
-    return match[1].strip("\"'") if match else ""
+    return " ".join(match[1].strip().strip("\"'").split()) if match else ""

@@ -9,28 +9,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from qa.load.dates import iso
 from qa.load.extracted import Extracted, Limits
 from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
 from qa.types import Span
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_ISO = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+\s*")
 _RST_FIELD = re.compile(r":(author|date):[ \t]+([^\r\n]*\S)", re.IGNORECASE)
 
-_ADOC_TITLE = re.compile(r"\ufeff?(={1,6}|#{1,6})[ \t]+(\S[^\r\n]*?)(?:[ \t]+\1)?\s*")
+_ADOC_TITLE = re.compile(r"\ufeff?(={1,6}|#{1,6})[ \t]+(\S[^\r\n]*)\s*")
 _ADOC_BLOCK = re.compile(r"(-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|`{3,}\w*|--|[|,:!]={3,})\s*")
 _ADOC_UNDERLINE = re.compile(r"(?:={2,}|-{2,}|~{2,}|\^{2,}|\+{2,})\s*")
 _ADOC_FIELD = re.compile(r":(author|revdate):[ \t]+([^\r\n]*\S)", re.IGNORECASE)
 _ADOC_LEVELS = "=-~^+"
 
-_ORG_TITLE = re.compile(r"\ufeff?(\*+)[ \t]+(\S[^\r\n]*?)\s*")
+_ORG_TITLE = re.compile(r"\ufeff?(\*+)[ \t]+(\S[^\r\n]*)\s*")
 _ORG_TODO = re.compile(r"(?:TODO|DONE|NEXT|WAITING|CANCELLED)[ \t]+(?=\S)")
 _ORG_PRIORITY = re.compile(r"\[#[A-Za-z0-9]\][ \t]*")
-_ORG_TAGS = re.compile(r"[ \t]+:[\w@#%:]+:$")
-_ORG_KEYWORD = re.compile(r"\ufeff?#\+(\w+):[ \t]*([^\r\n]*?)\s*", re.IGNORECASE)
+_ORG_TAGS = re.compile(r"(?<![ \t])[ \t]++:[\w@#%:]+:$")
+_ORG_KEYWORD = re.compile(r"\ufeff?#\+(\w+):[ \t]*+([^\r\n]*)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,14 @@ def extract_org(data: bytes, limits: Limits) -> Extracted:
     lines = list(_lines(found.text))
     start, keywords = _org_keywords(lines)
     headings = list(_org_headings(lines))
-    title = keywords.get("title", "")
+    title = " ".join(keywords.get("title", "").split())
     known = _with(found, headings, author=keywords.get("author", ""), date=keywords.get("date", "").strip("<>[]"))
     return replace(known, title=title or known.title, start=start)
 
 
 def _with(found: Extracted, headings: list[Heading], *, author: str, date: str) -> Extracted:
-    iso = _ISO.match(date)
     title = headings[0].words if headings and headings[0].level == 1 else ""
-    return replace(found, headings=tuple(headings), title=title, author=author, date=iso[0] if iso else "")
+    return replace(found, headings=tuple(headings), title=title, author=" ".join(author.split()), date=iso(date))
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -139,13 +138,20 @@ def _asciidoc_headings(lines: list[_Line]) -> Iterator[Heading]:
         if fence:
             fence = "" if words.strip() == fence else fence
         elif title and not block:
-            yield Heading(len(title[1]), " ".join(title[2].split()), _from_to(lines, at, at))
+            yield Heading(len(title[1]), _without_mark(title[2], title[1]), _from_to(lines, at, at))
         elif _is_underlined(words, below) and not _at(lines, at - 1).strip():
             yield Heading(_ADOC_LEVELS.index(below[0]) + 1, " ".join(words.split()), _from_to(lines, at, at + 1))
             at += 1
         elif block:
             fence = re.sub(r"^(`{3,})\w+$", r"\1", words.strip())
         at += 1
+
+
+def _without_mark(words: str, mark: str) -> str:
+    """Return a title's words without the mark that may stand behind them as it does before."""
+    bare = words.rstrip().removesuffix(mark)
+    closed = bare != words.rstrip() and bare[-1:].isspace()
+    return " ".join((bare if closed else words).split())
 
 
 def _is_underlined(words: str, below: str) -> bool:
@@ -163,7 +169,7 @@ def _org_keywords(lines: list[_Line]) -> tuple[int, dict[str, str]]:
     for line in lines:
         match = _ORG_KEYWORD.fullmatch(line.words)
         if match and not match[1].lower().startswith(("begin", "include")):
-            found.setdefault(match[1].lower(), match[2])
+            found.setdefault(match[1].lower(), match[2].rstrip())
             end = line.span.end
         elif line.words.strip():
             break
@@ -175,6 +181,6 @@ def _org_headings(lines: list[_Line]) -> Iterator[Heading]:
         match = _ORG_TITLE.fullmatch(line.words)
         if not match:
             continue
-        words = _ORG_TAGS.sub("", _ORG_PRIORITY.sub("", _ORG_TODO.sub("", match[2], count=1), count=1))
+        words = _ORG_TAGS.sub("", _ORG_PRIORITY.sub("", _ORG_TODO.sub("", match[2].rstrip(), count=1), count=1))
         if words.strip():
             yield Heading(len(match[1]), " ".join(words.split()), _from_to(lines, at, at))

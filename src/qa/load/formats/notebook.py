@@ -16,6 +16,7 @@ from qa.load.sections import Heading
 from qa.types import Place, Span
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_DIGITS = 20
 _ANEW = "Open it in Jupyter, save it and index again."
 
 
@@ -66,7 +67,7 @@ def _parsed(data: bytes, limits: Limits) -> dict[str, Any]:
     check_size(data, limits)
     decoded = decode(data)
     try:
-        book = json.loads(decoded.text.removeprefix("\ufeff")) if decoded else None
+        book = json.loads(decoded.text.removeprefix("\ufeff"), parse_int=_whole) if decoded else None
     except RecursionError:
         raise Unreadable("its contents are nested too deep.", _ANEW) from None
     except ValueError as exc:
@@ -74,6 +75,11 @@ def _parsed(data: bytes, limits: Limits) -> dict[str, Any]:
     if not isinstance(book, dict) or not ("cells" in book or "worksheets" in book):
         raise Unreadable("it isn't a notebook: there are no cells in it.", _ANEW)
     return book
+
+
+def _whole(digits: str) -> int:
+    # nothing that is read here is that large, and Python refuses to make a number of more than 4,300 digits
+    return int(digits) if len(digits) < _DIGITS else 0
 
 
 def _cells(book: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -55,7 +55,7 @@ _TOKEN = re.compile(
     | (?P<number>[0#?][0#?.,]*|\.[0#?]+)
     | (?P<other>.)
     """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,  # or "ſ" would be an "s"
 )
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[\d.]+)\]")
 _MONTHS = "January February March April May June July August September October November December".split()

@@ -6,82 +6,538 @@ Knows pictures and words; that recognition may misread is said in every result.
 from __future__ import annotations
 
 import io
+import math
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from html.parser import HTMLParser
+from statistics import median
 
-from PIL import Image, ImageOps, ImageSequence
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
 
+from qa.load import clocks
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.textfile import check_size, fit, legible
 from qa.types import Place, Span
 
-LANGUAGE = "eng"
+LOW = 70.0
+"""Mean confidence of a page, of 100, under which it is said to be low."""
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
-_SECONDS = 60.0  # a picture
+_SECONDS = 120.0  # a page
 _LANGUAGES = re.compile(r"\w+(?:\+\w+)*", re.ASCII)
+_NO_DATA = re.compile(r"Failed loading language '([^']*)'")
 _ANEW = "Save it anew as PNG or JPEG."
+_INSTALL = "Install Tesseract (tesseract-ocr) and index again."
+_NO_WORDS = 40.0  # confidence of a line under which it is a pattern taken for letters
+_SMALL = 14.0  # pixels of a word from top to bottom: enlarging helps
+_SMALL_PICTURE = 1_700  # pixels of the longer side
+_MOST_ENLARGED = 40_000_000  # pixels
+_LONGEST_SIDE = 32_000  # pixels; Tesseract takes no more
+_STEEPEST = 15  # degrees of slant that are looked for
+_SLANTED = 0.75  # degrees from which it pays to set a picture straight
+_ANY_WAY_UP, _UPRIGHT, _ONE_BLOCK = "1", "3", "6"  # Tesseract's ways to look for lines
+_LEFT_OVER = 0.15  # of the ink
+_MERE_PATTERN, _FEW, _SURE = 0.9, 20, 80.0  # ink left over, letters and confidence of a picture that holds no words
+_GAINED = 1.1  # times as many letters
+_HARDLY_LESS = 0.8  # times as many letters
+_LESS_SURE = 5.0  # of 100
+_CLEARLY = 1.3  # times as clear as it stands
 
 
-def extract(data: bytes, limits: Limits, language: str = LANGUAGE) -> Extracted:
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and its box, in pixels of the picture as it was recognised: upright. `confidence` goes up to 100."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words on one line. `paragraph` counts paragraphs down the page, `height` runs from ascenders to descenders.
+
+    The baseline rises from `foot` at the line's left edge by `slope`; y grows downwards.
+    """
+
+    words: tuple[Word, ...]
+    paragraph: int
+    height: float
+    foot: float
+    slope: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure a recognition was: the mean confidence over so many letters."""
+
+    mean: float
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was recognised on a page, line by line; `size` is that of the upright picture.
+
+    The page's own picture, of `original` size, was turned by `angle` degrees to the left and scaled by `scale`.
+    """
+
+    lines: tuple[Line, ...]
+    size: tuple[int, int]
+    original: tuple[int, int]
+    angle: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def text(self) -> str:
+        """The words, a line for each line and a blank line between paragraphs."""
+        parts: list[str] = []
+        for number, line in enumerate(self.lines):
+            if number:
+                parts.append("\n" if self.lines[number - 1].paragraph == line.paragraph else "\n\n")
+            parts.append(" ".join(word.text for word in line.words))
+        return "".join(parts)
+
+    @property
+    def sureness(self) -> Sureness:
+        """How sure the recognition of the whole page was."""
+        return _sureness([word for line in self.lines for word in line.words])
+
+    def original_box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+        """Return where a box of the upright picture lies in the page's own picture."""
+        turn = math.radians(self.angle)
+        found = []
+        for x, y in ((left, top), (right, top), (left, bottom), (right, bottom)):
+            across, down = x - self.size[0] / 2, y - self.size[1] / 2
+            back = (
+                across * math.cos(turn) - down * math.sin(turn),
+                across * math.sin(turn) + down * math.cos(turn),
+            )
+            found.append(tuple(at / self.scale + side / 2 for at, side in zip(back, self.original, strict=True)))
+        xs, ys = zip(*found, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+
+def extract(data: bytes, limits: Limits) -> Extracted:
     """Return the words in a picture, line by line; each page of a TIFF is a place of kind "page"."""
     check_size(data, limits)
-    _program()  # before any effort is made
-    texts = [_recognised(png, language) for png in _pages(data, limits)]
+    check_program(limits)  # before any effort is made
+    with _opened(data, limits) as (image, count):
+        pages = list(recognise_all((partial(_page, image, number, limits) for number in range(count)), limits))
+    problem = next((page for page in pages if isinstance(page, Unreadable)), None)
+    if problem and not any(isinstance(page, Page) for page in pages):
+        raise problem
+    several = count > 1
     blocks: list[str] = []
     places: list[Place] = []
+    empty: list[str] = []
+    sure: dict[str, Sureness] = {}
     at = 0
-    for number, words in enumerate(texts, start=1):
-        if not words:
+    for number, page in enumerate(pages, start=1):
+        words = page.text if isinstance(page, Page) else ""
+        if not isinstance(page, Page) or not words:
+            why = f"a picture, {'no text found' if isinstance(page, Page) else brief(page)}"
+            empty.append(f"page {number}: {why}" if several else why)
             continue
         lead = "\n\n" if blocks else ""
         places.append(Place("page", str(number), Span(at + len(lead), at + len(lead) + len(words))))
         blocks.append(lead + words)
+        sure[str(number)] = page.sureness
         at = places[-1].span.end
     text, lost, notes = fit("".join(blocks), limits)
-    several = len(texts) > 1
-    name = "page {}: a picture, no text found" if several else "a picture, no text found"
+    if text:
+        notes = ("Its text was recognised in a picture (OCR), and may be misread.", *said_of(sure, several), *notes)
+    late = sum(page is None for page in pages)
     return Extracted(
         text,
         places=tuple(place for place in places if place.span.end <= len(text)) if several else (),
-        parts=len(texts),
-        empty=tuple(name.format(number) for number, words in enumerate(texts, start=1) if not words),
+        parts=count,
+        empty=tuple(empty),
         lost=lost,
-        notes=("Its text was recognised in a picture (OCR), and may be misread.", *notes) if text else notes,
+        notes=(*notes, late_said(count - late, count, limits)) if late else notes,
     )
 
 
-def recognise(png: bytes, limits: Limits, language: str = LANGUAGE) -> str:
-    """Return the words in one picture, a line for each line and a blank line between paragraphs.
+def said_of(pages: dict[str, Sureness], several: bool = True) -> Iterator[str]:
+    """Put in words how sure the recognition of pages was, by their labels."""
+    letters = sum(sure.letters for sure in pages.values())
+    yield f"Mean confidence: {sum(sure.mean * sure.letters for sure in pages.values()) / max(letters, 1):.0f} of 100."
+    low = [label for label, sure in pages.items() if sure.mean < LOW]
+    if low and several:
+        yield f"It is low on page{'s' if len(low) > 1 else ''} {listed(low)}: expect wrong words."
+    elif low:
+        yield "That is low: expect wrong words."
 
-    Raises Unreadable where there is no Tesseract, or it fails.
-    """
+
+def late_said(read: int, count: int, limits: Limits) -> str:
+    """Put in words how many pages the time was too short for."""
+    return (
+        f"{read} of {count} scanned pages were read by OCR in the time allowed (ocr.seconds, "
+        f"{limits.ocr_seconds:g}). Raise it, then run: qa index --rebuild"
+    )
+
+
+def listed(labels: list[str]) -> str:
+    """Return labels with runs of numbers drawn together: "1–3, 7"."""
+    runs: list[list[str]] = []
+    for label in labels:
+        numbers = runs and all(one.isdecimal() and len(one) < 10 for one in (label, runs[-1][-1]))
+        follows = numbers and int(label) == int(runs[-1][-1]) + 1
+        if follows:
+            runs[-1].append(label)
+        else:
+            runs.append([label])
+    shown = [run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
+    return ", ".join(shown[:10]) + (f" and {len(shown) - 10} more" if len(shown) > 10 else "")
+
+
+def brief(problem: Unreadable | None) -> str:
+    """Put in a few words why a page wasn't read; None stands for want of time."""
+    return "not reached in the time allowed" if problem is None else problem.problem.rstrip(".")
+
+
+def is_installed() -> bool:
+    """Tell whether there is a Tesseract."""
+    return shutil.which("tesseract") is not None
+
+
+def check_program(limits: Limits) -> None:
+    """Raise Unreadable where pictures can't be read, or are not to be."""
+    if not limits.ocr_seconds:
+        raise Unreadable("a picture: no text was looked for, as ocr.seconds is 0.", "Set it and index again.")
     _program()
-    return _recognised(next(_pages(png, limits)), language)
+    if not _LANGUAGES.fullmatch(limits.language):
+        raise Unreadable(
+            f"{limits.language!r} names no language for Tesseract.", 'Name one like "eng" or "deu+eng" (ocr.language).'
+        )
 
 
 def _program() -> str:
     program = shutil.which("tesseract")
     if program is None:
-        raise Unreadable("a picture: no text was looked for.", "Install Tesseract (tesseract-ocr) and index again.")
+        raise Unreadable("a picture: no text was looked for.", _INSTALL)
     return program
 
 
-def _pages(data: bytes, limits: Limits) -> Iterator[bytes]:
-    """Yield each page as a grey PNG; sizes are looked at before anything is decoded."""
+# Many pages at once
+
+
+def recognise_all(pages: Iterable[Callable[[], Image.Image]], limits: Limits) -> Iterator[Page | Unreadable | None]:
+    """Yield what each page says, in order: as many at a time as there are processors.
+
+    A page that fails is its `Unreadable`; one that the time allowed for all was too short for is None. Pictures are
+    made as they are needed, so that few are held at once.
+    """
+    deadline = time.monotonic() + limits.ocr_seconds
+    cores = _cores()
+    waiting: deque[Future[Page | Unreadable | None]] = deque()
+    with ThreadPoolExecutor(cores) as pool:
+        try:
+            for made in pages:
+                clocks.allow(_SECONDS)
+                waiting.append(_begun(pool, made, limits.language, deadline))
+                if len(waiting) > cores:
+                    yield waiting.popleft().result()
+            while waiting:
+                clocks.allow(_SECONDS)
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _begun(
+    pool: ThreadPoolExecutor, made: Callable[[], Image.Image], language: str, deadline: float
+) -> Future[Page | Unreadable | None]:
+    """Make a page's picture and have it recognised, unless it is too late or the picture can't be made."""
+    found: Future[Page | Unreadable | None] = Future()
+    if time.monotonic() >= deadline:
+        found.set_result(None)
+        return found
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        image = made()
+    except Unreadable as exc:
+        found.set_result(exc)
+        return found
+    return pool.submit(_attempt, image, language, deadline)
+
+
+def recognise(image: Image.Image, language: str) -> Page:
+    """Return what a grey picture says, set upright first; raise Unreadable where there is no Tesseract, or it fails."""
+    found = _attempt(image, language, time.monotonic() + _SECONDS)
+    if not isinstance(found, Page):
+        raise found or _too_long()
+    return found
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _attempt(image: Image.Image, language: str, deadline: float) -> Page | Unreadable | None:
+    began = time.monotonic()
+    try:
+        return _upright(image, language, min(deadline, began + _SECONDS))
+    except subprocess.TimeoutExpired:
+        return None if began + _SECONDS > deadline else _too_long()
+    except Unreadable as exc:
+        return exc
+
+
+def _too_long() -> Unreadable:
+    return Unreadable(f"recognising its text took longer than {_SECONDS:g} s.", "Save it smaller.")
+
+
+# One page
+
+
+def _upright(image: Image.Image, language: str, until: float) -> Page:
+    """Recognise a picture, and again where that shows that it lies on its side, is very small or has words left."""
+    longest = max(image.size)
+    scale = min(1.0, _LONGEST_SIDE / longest)
+    page, turn = _recognised(image, _slant(image), scale, language, until, _ANY_WAY_UP)
+    # a line's own height is never given as less than twenty
+    heights = [word.bottom - word.top for line in page.lines for word in line.words]
+    small = median(heights) < _SMALL if heights else longest < _SMALL_PICTURE
+    enlarge = small and 4 * image.width * image.height <= _MOST_ENLARGED and 2 * longest <= _LONGEST_SIDE
+    if turn or enlarge:
+        angle = _slant(_turned(image, -turn, 1.0)) - turn if turn else page.angle
+        again, _ = _recognised(image, angle, 2.0 if enlarge else scale, language, until, _UPRIGHT)
+        # what lies on its side may be read as well as what stands, but its lines aren't known as well
+        page = again if turn and _sure(again) > _HARDLY_LESS * _sure(page) else max(page, again, key=_sure)
+    left_over = _left_over(image, page) if page.lines else 0.0
+    if left_over > _MERE_PATTERN and page.sureness.letters < _FEW and page.sureness.mean < _SURE:
+        return replace(page, lines=())
+    if left_over > _LEFT_OVER:
+        # in a table of few figures Tesseract takes columns for something else, but not where it looks for none
+        again, _ = _recognised(image, page.angle, page.scale, language, until, _ONE_BLOCK)
+        if _sure(again) > _GAINED * _sure(page) and again.sureness.mean > page.sureness.mean - _LESS_SURE:
+            return again
+    return page
+
+
+def _left_over(image: Image.Image, page: Page) -> float:
+    """Return the share of a picture's ink that lies outside every word recognised."""
+    ink = np.asarray(_inked(_turned(image, page.angle, page.scale)), dtype=bool)
+    outside = ink.copy()
+    down, across = ink.shape[0] / page.size[1], ink.shape[1] / page.size[0]
+    for word in (word for line in page.lines for word in line.words):
+        rows = slice(max(0, int(word.top * down) - 1), int(word.bottom * down) + 2)
+        outside[rows, max(0, int(word.left * across) - 1) : int(word.right * across) + 2] = False
+    return float(outside.sum() / max(ink.sum(), 1))
+
+
+def _sure(page: Page) -> float:
+    return sum(word.confidence * len(word.text) for line in page.lines for word in line.words)
+
+
+def _turned(image: Image.Image, angle: float, scale: float) -> Image.Image:
+    if scale != 1.0:
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    if angle:
+        image = image.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    return image
+
+
+def _slant(image: Image.Image) -> float:
+    """Return by how many degrees to turn a picture left so that its lines lie level; 0 where that isn't clear.
+
+    Lines that lie level make rows of much ink and rows of none.
+    """
+    ink = _inked(image)
+
+    def clear(angle: float) -> float:
+        rows = np.asarray(ink.rotate(angle)).sum(axis=1, dtype=np.float64)
+        return float((np.diff(rows) ** 2).sum())
+
+    coarse = max(range(-_STEEPEST, _STEEPEST + 1), key=lambda angle: (clear(angle), -abs(angle)))
+    fine = max((coarse + step / 4 for step in range(-4, 5)), key=lambda angle: (clear(angle), -abs(angle)))
+    sure = abs(fine) >= _SLANTED and abs(fine) < _STEEPEST and clear(fine) > _CLEARLY * clear(0)
+    return fine if sure else 0.0
+
+
+def _inked(image: Image.Image) -> Image.Image:
+    """Return a small copy that is 1 where a picture is darker than around there, else 0."""
+    small = image.copy()
+    small.thumbnail((1_000, 1_000))
+    around = np.asarray(small.filter(ImageFilter.BoxBlur(15)), dtype=np.int16)
+    return Image.fromarray(((around - np.asarray(small, dtype=np.int16)) > 20).astype(np.uint8))
+
+
+def _recognised(
+    image: Image.Image, angle: float, scale: float, language: str, until: float, layout: str
+) -> tuple[Page, int]:
+    """Return what the picture says, turned and scaled so, and by how many degrees left its words lie turned."""
+    upright = _turned(image, angle, scale)
+    out = io.BytesIO()
+    upright.save(out, "PPM")
+    order = [_program(), "stdin", "stdout", "-l", language, "--psm", layout]
+    said = _run([*order, "-c", "tessedit_create_hocr=1"], out.getvalue(), language, until)
+    lines, turn = _parsed(said)
+    return Page(lines, upright.size, image.size, angle, scale), turn
+
+
+def _run(command: list[str], picture: bytes, language: str, until: float) -> str:
+    # one processor a page, as pages are read side by side; Tesseract's own threads gain little
+    single = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    left = until - time.monotonic()
+    if left <= 0:
+        raise subprocess.TimeoutExpired(command, 0)
+    try:
+        done = subprocess.run(command, input=picture, capture_output=True, timeout=left, check=False, env=single)
+    except OSError as exc:
+        why = exc.strerror or exc
+        raise Unreadable(f"Tesseract can't be started ({why}).", "Install it anew and index again.") from exc
+    complaints = legible(done.stderr.decode("utf-8", "replace"))
+    missing = _NO_DATA.search(complaints)
+    if missing:
+        name = missing[1][:40]
+        raise Unreadable(
+            f"Tesseract has no data for the language {name!r}.",
+            f"Install them (tesseract-ocr-{name.replace('_', '-')}), or set ocr.language.",
+        )
+    if done.returncode:
+        said = complaints.strip().splitlines()
+        raise Unreadable(
+            f"Tesseract failed ({said[-1][:200] if said else f'exit status {done.returncode}'}).",
+            f"Check that it works by itself, with the language {language!r}.",
+        )
+    return done.stdout.decode("utf-8", "replace")
+
+
+# Tesseract's hOCR
+
+
+class _Hocr(HTMLParser):
+    """Reads Tesseract's page: spans for lines, in them spans for words, what is known of them in their titles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Line] = []
+        self.turns: dict[int, int] = {}
+        self._paragraph = 0
+        self._line: dict[str, list[str]] = {}
+        self._words: list[Word] = []
+        self._word: dict[str, list[str]] | None = None
+        self._text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open a paragraph, a line or a word."""
+        known = dict(attrs)
+        kind, facts = known.get("class") or "", _facts(known.get("title") or "")
+        if kind == "ocr_par":
+            self.close_line()
+            self._paragraph += 1
+        elif kind == "ocrx_word":
+            self._word, self._text = facts, []
+        elif kind.startswith("ocr_") and tag == "span":
+            self.close_line()
+            self._line = facts
+
+    def handle_data(self, data: str) -> None:
+        """Take a word's letters."""
+        if self._word is not None:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close a word; letters may stand in <em> and <strong> inside it."""
+        if tag != "span" or self._word is None:
+            return
+        text, box = " ".join(legible("".join(self._text)).split()), _numbers(self._word, "bbox", 4)
+        # a table's rule is no letter
+        if text.strip("|") and box:
+            sure = (_numbers(self._word, "x_wconf", 1) or [0.0])[0]
+            self._words.append(Word(text, box[0], box[1], box[2], box[3], sure))
+        self._word = None
+
+    def close_line(self) -> None:
+        """Put a line to those there are, unless no word in it is one."""
+        words, self._words = tuple(self._words), []
+        if not words:
+            return
+        turn = round((_numbers(self._line, "textangle", 1) or [0.0])[0]) % 360
+        self.turns[turn] = self.turns.get(turn, 0) + sum(len(word.text) for word in words)
+        if _sureness(words).mean < _NO_WORDS:
+            return
+        box = _numbers(self._line, "bbox", 4) or [words[0].left, words[0].top, words[0].right, words[0].bottom]
+        height = (_numbers(self._line, "x_size", 1) or [box[3] - box[1]])[0]
+        slope, offset = _numbers(self._line, "baseline", 2) or (0.0, 0.0)
+        self.lines.append(Line(words, self._paragraph, max(height, 1.0), box[3] + offset, slope))
+
+
+def _parsed(page: str) -> tuple[tuple[Line, ...], int]:
+    parser = _Hocr()
+    parser.feed(page)
+    parser.close()
+    parser.close_line()
+    turn = max(sorted(parser.turns), key=lambda angle: parser.turns[angle], default=0)
+    paragraphs = {number: at for at, number in enumerate(dict.fromkeys(line.paragraph for line in parser.lines))}
+    return tuple(replace(line, paragraph=paragraphs[line.paragraph]) for line in parser.lines), turn
+
+
+def _facts(title: str) -> dict[str, list[str]]:
+    parts = [part.split() for part in title.split(";")]
+    return {part[0]: part[1:] for part in parts if part}
+
+
+def _numbers(facts: dict[str, list[str]], name: str, count: int) -> list[float] | None:
+    try:
+        found = [float(value) for value in facts.get(name, [])]
+    except ValueError:
+        return None
+    return found if len(found) == count and all(map(math.isfinite, found)) else None
+
+
+def _sureness(words: Sequence[Word]) -> Sureness:
+    letters = sum(len(word.text) for word in words)
+    return Sureness(sum(word.confidence * len(word.text) for word in words) / max(letters, 1), letters)
+
+
+# Pictures
+
+
+@contextmanager
+def _opened(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, int]]:
+    """Open a picture; say how many pages it has, of which none is decoded yet."""
+    with _refusing(limits):
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    with image:
+        with _refusing(limits):
             # a film's pictures are the same words over and over
             count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
-            if count > limits.pages:
-                raise Unreadable(f"it has more than {limits.pages} pages.", "Split it.")
-            for number, frame in enumerate(ImageSequence.Iterator(image)):
-                if number == count:
-                    break
-                _check_pixels(frame, limits)
-                yield _as_png(frame)
+        if count > limits.pages:
+            raise Unreadable(f"it has more than {limits.pages} pages.", "Split it.")
+        yield image, count
+
+
+def _page(image: Image.Image, number: int, limits: Limits) -> Image.Image:
+    """Return a page in grey; its size is looked at before it is decoded."""
+    with _refusing(limits):
+        if number:
+            image.seek(number)
+        _check_pixels(image, limits)
+        return _grey(image)
+
+
+@contextmanager
+def _refusing(limits: Limits) -> Iterator[None]:
+    try:
+        yield
     except Image.DecompressionBombError:
         raise Unreadable(
             f"a picture of more than the {_millions(limits)} pixels allowed.", "Save it smaller."
@@ -106,51 +562,10 @@ def _check_pixels(image: Image.Image, limits: Limits) -> None:
         )
 
 
-def _as_png(image: Image.Image) -> bytes:
+def _grey(image: Image.Image) -> Image.Image:
     upright = ImageOps.exif_transpose(image)
     if upright.mode in ("RGBA", "LA", "PA", "P"):
         # clear parts are white, as on paper
         full = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", full.size, "white"), full)
-    out = io.BytesIO()
-    upright.convert("L").save(out, "PNG", compress_level=1)
-    return out.getvalue()
-
-
-def _recognised(png: bytes, language: str) -> str:
-    if not _LANGUAGES.fullmatch(language):
-        raise Unreadable(f"{language!r} names no language for Tesseract.", 'Name one like "eng" or "deu+eng".')
-    command = [_program(), "stdin", "stdout", "-l", language, "tsv"]
-    try:
-        done = subprocess.run(command, input=png, capture_output=True, timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unreadable(f"recognising its text took longer than {_SECONDS:g} s.", "Save it smaller.") from None
-    except OSError as exc:
-        why = exc.strerror or exc
-        raise Unreadable(f"Tesseract can't be started ({why}).", "Install it anew and index again.") from exc
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise Unreadable(
-            f"Tesseract failed ({legible(said[-1])[:200] if said else f'exit status {done.returncode}'}).",
-            f"Check that it works by itself, with the language {language!r}.",
-        )
-    return _lines(done.stdout.decode("utf-8", "replace"))
-
-
-def _lines(table: str) -> str:
-    """Put together Tesseract's table: a row a word, numbered by page, block, paragraph and line."""
-    text: list[str] = []
-    before: list[str] = []
-    for row in table.split("\n"):
-        cells = row.rstrip("\r").split("\t")
-        if len(cells) < 12 or cells[0] != "5":
-            continue
-        words = legible("\t".join(cells[11:])).strip()
-        if not words:
-            continue
-        here = cells[1:5]
-        if before:
-            text.append(" " if here == before else "\n" if here[:3] == before[:3] else "\n\n")
-        text.append(words)
-        before = here
-    return "".join(text)
+    return upright.convert("L")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from qa.load.dates import iso
 from qa.load.extracted import Unreadable
 from qa.load.formats.zipped import Package, target
 
@@ -58,7 +59,7 @@ def properties(package: Package) -> Properties:
     if root is None:
         return Properties()
     date = _words(root, "dcterms.modified") or _words(root, "dcterms.created")
-    return Properties(_words(root, "dc.title"), _words(root, "dc.creator"), date)
+    return Properties(_words(root, "dc.title"), _words(root, "dc.creator"), iso(date))
 
 
 def is_on(element: Element | None, attribute: str) -> bool | None:

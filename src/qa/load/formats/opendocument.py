@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
+from qa.load.dates import iso
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.blocks import Blocks, Run
 from qa.load.formats.grid import Cell, Row, Sheet, column_name, extracted, write_sheets
@@ -32,6 +33,8 @@ _DRAWN = frozenset(
 _SKIPPED = frozenset("text.tracked-changes office.forms text.sequence-decls text.variable-decls".split())
 _CELLS = ("table.table-cell", "table.covered-table-cell")
 _MOST_COLUMNS = 16_384
+_MOST_ROWS = 1_048_576
+_MOST_REPEATED = 50_000  # cells that stand in the file but once: a few bytes may claim thousands of millions
 _DEEPEST_STYLE = 50  # styles taking after styles; more are no real document's
 
 
@@ -41,15 +44,15 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         package = Package(data, limits, _KIND)
         _refuse_encrypted(package)
         content = package.xml("content.xml")
-        styles = package.xml("styles.xml") if package.find("styles.xml") else None
+        styles = package.part("styles.xml") if package.find("styles.xml") else None
         body = content.find("office.body")
         for one in body if body is not None else ():
             if one.tag == "office.spreadsheet":
-                return _with_metadata(package, _read_sheets(one, content, styles, limits))
+                return package.noted(_with_metadata(package, _read_sheets(one, content, styles, limits)))
             if one.tag in ("office.text", "office.presentation", "office.drawing"):
                 walker = _Walker(Blocks(limits), content, styles)
                 found = walker.read_text(one) if one.tag == "office.text" else walker.read_slides(one)
-                return _with_metadata(package, found)
+                return package.noted(_with_metadata(package, found))
         raise Unreadable("it is neither a text nor a workbook nor a presentation.", "Save it as ODT, ODS or ODP.")
 
 
@@ -104,7 +107,7 @@ def _with_metadata(package: Package, found: Extracted) -> Extracted:
         found,
         title=known.get("dc.title") or found.title,
         author=known.get("meta.initial-creator") or known.get("dc.creator", ""),
-        date=known.get("dc.date") or known.get("meta.creation-date", ""),
+        date=iso(known.get("dc.date", "")) or iso(known.get("meta.creation-date", "")),
     )
 
 
@@ -423,34 +426,61 @@ class _Walker:
 
 def _read_sheets(body: Element, content: Element, styles: Element | None, limits: Limits) -> Extracted:
     walker = _Walker(Blocks(limits), content, styles)
-    left = [limits.cells, 0]  # cells that may still be kept; characters of those that weren't
+    room = _Room(limits.cells)
     tables = body.findall("table.table")
 
     def sheets() -> Iterator[Sheet]:
         for table in tables[: limits.pages]:
-            yield _read_sheet(table, walker, left)
+            yield _read_sheet(table, walker, room)
 
     found = extracted(walker.blocks, write_sheets(walker.blocks, sheets()))
-    notes = [f"Only the first {limits.cells:,} cells are read."] if left[1] else []
+    notes = []
+    if room.lost and not room.is_repeating:
+        notes.append(f"Only the first {limits.cells:,} cells are read.")
+    if room.is_repeating:
+        notes.append(f"Cells that only repeat the one before them are read up to {_MOST_REPEATED:,} times in all.")
     if len(tables) > limits.pages:
         notes.append(f"Only the first {limits.pages:,} sheets of {len(tables):,} are read.")
-    return replace(found, lost=found.lost + left[1], notes=tuple(notes))
+    passed = max(0, len(tables) - limits.pages)
+    return replace(found, lost=found.lost + room.lost, notes=tuple(notes), passed=passed)
 
 
-def _read_sheet(table: Element, walker: _Walker, left: list[int]) -> Sheet:
+@dataclass(slots=True)
+class _Room:
+    """Cells that may yet be kept, and how many of those may repeat others; characters of those that weren't kept."""
+
+    cells: int
+    repeats: int = _MOST_REPEATED
+    lost: int = 0
+    is_repeating: bool = False
+
+    def again(self, times: int, cells: int, characters: int) -> int:
+        """Return how often, of so many times, these cells with so many characters may be repeated."""
+        taken = min(times, self.repeats // max(1, cells))
+        self.repeats -= taken * cells
+        if taken < times:
+            self.lost += (times - taken) * characters
+            self.is_repeating = True
+        return taken
+
+
+def _read_sheet(table: Element, walker: _Walker, room: _Room) -> Sheet:
     shown = walker.style("table", table.get("table.style-name", "")).shown
     sheet = Sheet(table.get("table.name", ""), hidden="" if shown else "hidden sheet")
     hidden_columns = _hidden_columns(table)
     at = 1
     for row in _rows(table):
         repeat = max(1, number(row.get("table.number-rows-repeated"), 1))
-        cells = list(_read_cells(row, at, sheet, hidden_columns))
+        cells = list(_read_cells(row, at, sheet, hidden_columns, room))
+        characters = sum(len(cell.words) for cell in cells)
         why = "" if row.get("table.visibility", "visible") == "visible" else "hidden row"
-        for again in range(repeat if cells else 0):
-            if left[0] < len(cells):
-                left[1] += sum(len(cell.words) for cell in cells) * (repeat - again)
+        repeats = min(repeat - 1, _MOST_ROWS - at)  # no program shows more rows
+        rows = 1 + room.again(repeats, len(cells), characters) if cells and repeats >= 0 else 0
+        for again in range(rows):
+            if room.cells < len(cells):
+                room.lost += characters * (rows - again)
                 break
-            left[0] -= len(cells)
+            room.cells -= len(cells)
             sheet.rows.append(Row(at + again, cells, why))
         at += repeat
     for shapes in table.findall("table.shapes"):
@@ -459,7 +489,7 @@ def _read_sheet(table: Element, walker: _Walker, left: list[int]) -> Sheet:
     return sheet
 
 
-def _read_cells(row: Element, row_number: int, sheet: Sheet, hidden_columns: set[int]) -> Iterator[Cell]:
+def _read_cells(row: Element, row_number: int, sheet: Sheet, hidden_columns: set[int], room: _Room) -> Iterator[Cell]:
     column = 0
     for cell in row:
         if cell.tag not in _CELLS:
@@ -470,7 +500,8 @@ def _read_cells(row: Element, row_number: int, sheet: Sheet, hidden_columns: set
             sheet.remarks.append(("comment", f"{column_name(column)}{row_number}", words))
         words = "\n".join(_words(one) for one in cell.findall("text.p"))
         if words.strip() and cell.tag == _CELLS[0]:
-            for at in range(column, min(column + repeat, _MOST_COLUMNS)):
+            shown = min(repeat, _MOST_COLUMNS - column)
+            for at in range(column, column + 1 + room.again(shown - 1, 1, len(words)) if shown > 0 else column):
                 yield Cell(at, words, "hidden column" if at in hidden_columns else "")
         column += repeat
 

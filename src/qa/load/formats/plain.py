@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qa.load.extracted import Extracted, Limits
@@ -10,8 +11,9 @@ from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
 from qa.types import Span
 
-_BLOCK = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|\Z))+")
-_WIKI = re.compile(r"^[ \t]*(={1,6})[ \t]*([^=\r\n][^\r\n]*?)[ \t]*\1[ \t]*(?=[\r\n]|\Z)", re.MULTILINE)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+# bounded, and no two parts of it that blanks fit: a long row of them would be tried in every way there is
+_WIKI = re.compile(r"^[ \t]*(={1,6})(?=[ \t]*[^=\s])([^=\r\n][^\r\n]{0,500}?)\1[ \t]{0,100}(?=[\r\n]|\Z)", re.MULTILINE)
 _UNDERLINE = re.compile(r"^([^\s\-=~*#|][^\r\n|]{0,118})(?:\r\n|\r|\n)([=\-~])\2{2,}[ \t]*(?=[\r\n]|\Z)", re.MULTILINE)
 _NOT_A_HEADING = re.compile(r"[.!?,;:…|=]$|^[-*+•◦▪·|>]|^\(?\w{1,3}[.)]\s|://|@")
 _LONGEST = 90
@@ -39,10 +41,15 @@ def find_headings(text: str) -> list[Heading]:
     A short line standing alone counts only before prose; where two follow each other, the first is the
     outer one. Nothing is changed: a wrong guess costs a section edge, never a character.
     """
-    marked = [Heading(len(match[1]), match[2].strip(), Span(*match.span())) for match in _WIKI.finditer(text)]
+    marked = [
+        Heading(len(match[1]), words, Span(*match.span()))
+        for match in _WIKI.finditer(text)
+        if (words := " ".join(match[2].split()))
+    ]
     marked += [
-        Heading(1 if match[2] == "=" else 2, match[1].strip(), Span(*match.span()))
+        Heading(1 if match[2] == "=" else 2, words, Span(*match.span()))
         for match in _UNDERLINE.finditer(text)
+        if (words := " ".join(match[1].split()))
     ]
     if marked:
         return sorted(marked, key=lambda heading: heading.span)
@@ -51,8 +58,7 @@ def find_headings(text: str) -> list[Heading]:
 
 def _standing_alone(text: str) -> list[Heading]:
     blocks = [
-        _Block(Span(*match.span()), len(match.group().splitlines()), match.group().strip().lstrip("\ufeff"))
-        for match in _BLOCK.finditer(text)
+        _Block(span, len(span.of(text).splitlines()), span.of(text).strip().lstrip("\ufeff")) for span in _blocks(text)
     ]
     short = [_looks_like_heading(block) for block in blocks] + [False, False]
     headings: list[Heading] = []
@@ -65,6 +71,20 @@ def _standing_alone(text: str) -> list[Heading]:
         elif not short[at + 2] and at + 2 < len(blocks) and _is_prose(blocks[at + 2]):
             headings.append(Heading(1, block.words, block.span))
     return headings
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Yield each stretch of lines that hold something."""
+    # line by line: a pattern of lines would look at each blank of a long row of them again and again
+    start: int | None = None
+    for match in _LINE.finditer(text):
+        if match.group().strip():
+            start = match.start() if start is None else start
+        elif start is not None:
+            yield Span(start, match.start())
+            start = None
+    if start is not None:
+        yield Span(start, len(text))
 
 
 def _looks_like_heading(block: _Block) -> bool:

@@ -47,7 +47,9 @@ def extract(data: bytes, limits: Limits) -> Extracted:
             relation = related.get(entry.get("r.id", ""))
             if relation is not None and relation.part:
                 walker.write_slide(at, relation.part)
-        return walker.extracted(len(entries))
+            else:
+                walker.empty.append(f"slide {at}: missing from the file")
+        return package.noted(walker.extracted(len(entries)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class _Walker:
 
     def __init__(self, package: Package, blocks: Blocks, canvas: _Box | None) -> None:
         self.package, self.blocks, self.canvas = package, blocks, canvas
-        self.known: dict[str, Element] = {}  # layouts and masters, which slides share
+        self.known: dict[str, Element | None] = {}  # layouts and masters, which slides share
         self.related: dict[str, dict[str, Relation]] = {}
         self.empty: list[str] = []
         self.charts = 0
@@ -125,12 +127,18 @@ class _Walker:
             empty=tuple(self.empty),
             hidden=self.blocks.sorted_hidden(),
             lost=self.blocks.lost,
+            passed=max(0, slides - self.blocks.limits.pages),
             notes=tuple(notes),
         )
 
     def write_slide(self, at: int, part: str) -> None:
-        root = self.package.xml(part)
-        related = ooxml.relations(self.package, part)
+        root = self.package.part(part)
+        if root is None:
+            self.empty.append(f"slide {at}: damaged, not read")
+            return
+        related: dict[str, Relation] = {}
+        with self.package.sparing(f"relations of {part}"):
+            related = ooxml.relations(self.package, part)
         layout = self._part_of(related, "slideLayout")
         master = self._part_of(self._relations(layout), "slideMaster")
         tree = root.find("p.cSld/p.spTree")
@@ -167,7 +175,7 @@ class _Walker:
 
     def _root(self, part: str) -> Element | None:
         if part and part not in self.known:
-            self.known[part] = self.package.xml(part)
+            self.known[part] = self.package.part(part)
         return self.known.get(part)
 
     def _tree(self, part: str) -> Element | None:
@@ -257,7 +265,8 @@ class _Walker:
         for diagram in frame.iter("dgm.relIds"):
             relation = related.get(diagram.get("r.dm", ""))
             if relation is not None and relation.part:
-                for paragraph in self.package.xml(relation.part).iter("a.p"):
+                drawn = self.package.part(relation.part)
+                for paragraph in drawn.iter("a.p") if drawn is not None else ():
                     self.blocks.paragraph(_runs(paragraph, None))
         self.charts += sum(1 for _ in frame.iter("c.chart"))
 
@@ -282,7 +291,8 @@ class _Walker:
 
     def _write_notes(self, at: int, related: dict[str, Relation]) -> None:
         part = self._part_of(related, "notesSlide")
-        tree = self.package.xml(part).find("p.cSld/p.spTree") if part else None
+        notes = self.package.part(part)
+        tree = notes.find("p.cSld/p.spTree") if notes is not None else None
         if tree is None:
             return
         offset = self.blocks.length
@@ -296,7 +306,8 @@ class _Walker:
         for relation in related.values():
             if relation.kind != "comments" or not relation.part:
                 continue
-            for one in self.package.xml(relation.part).iter():
+            comments = self.package.part(relation.part)
+            for one in comments.iter() if comments is not None else ():
                 # older comments hold their words in one element, newer ones in paragraphs
                 if one.tag == "p.text" or one.tag == "a.p":
                     offset = self.blocks.length

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from qa.load.extracted import Extracted, Limits, Unreadable
-from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.blocks import Blocks, Run, one_line
 from qa.load.formats.zipped import ANEW, reading
 
 _TOKEN = re.compile(
@@ -454,13 +454,13 @@ class _Parser:
         notes = list(self.notes)
         if self.deletions:
             notes.append(f"Tracked deletions: {self.deletions:,}. Their text is left out.")
-        title = " ".join("".join(self.names.get("title", [])).split())
+        title = one_line("".join(self.names.get("title", [])))
         first = next((one.words for one in blocks.headings if one.level == 1), "")
         return Extracted(
             text=blocks.text,
             headings=tuple(blocks.headings),
             title=title or first,
-            author=" ".join("".join(self.names.get("author", [])).split()),
+            author=one_line("".join(self.names.get("author", []))),
             date=_date(self.dates.get("revtim") or self.dates.get("creatim") or {}),
             places=blocks.sorted_places(),
             empty=() if blocks.length else ("the document: no text",),

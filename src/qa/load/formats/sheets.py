@@ -25,6 +25,7 @@ _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 INVISIBLE = "invisible colour"
 _MOST_COLUMNS = 16_384
+_DIGITS = 12  # of the number of a shared string
 _MOST_ROWS = 1_048_576
 
 
@@ -82,9 +83,11 @@ def _extract_xlsx(data: bytes, limits: Limits) -> Extracted:
             if relation is not None and relation.part:
                 if relation.kind == "worksheet":
                     target = _SheetTarget(sheet, strings, styles, since_1904, budget)
-                    package.feed(relation.part, target)
+                    with package.sparing(relation.part):
+                        package.feed(relation.part, target)
                     target.settle()
-                _addremarks(package, relation.part, sheet)
+                with package.sparing(f"relations of {relation.part}"):
+                    _addremarks(package, relation.part, sheet)
             yield sheet
 
     blocks = Blocks(limits)
@@ -92,7 +95,11 @@ def _extract_xlsx(data: bytes, limits: Limits) -> Extracted:
     known = ooxml.properties(package)
     notes = tuple(remarks(limits, budget, len(entries)))
     lost = found.lost + budget.lost
-    return replace(found, title=known.title, author=known.author, date=known.date, notes=notes, lost=lost)
+    passed = max(0, len(entries) - limits.pages)
+    found = replace(
+        found, title=known.title, author=known.author, date=known.date, notes=notes, lost=lost, passed=passed
+    )
+    return package.noted(found)
 
 
 def remarks(limits: Limits, budget: Budget, sheets: int) -> Iterator[str]:
@@ -172,6 +179,7 @@ class _SheetTarget:
             cells = self.cells if in_order else list({one.column: one for one in self.cells}.values())
             cells = cells if in_order else sorted(cells, key=lambda cell: cell.column)
             self.sheet.rows.append(Row(self.row, cells, self.row_hidden))
+            self.cells = []  # a cell behind its row belongs to none
 
     def settle(self) -> None:
         """Put rows into order, and take back what was said of white letters where colours may lie behind them."""
@@ -202,7 +210,7 @@ class _SheetTarget:
     def _words(self, raw: str) -> str:
         code = self.styles.codes[self.style] if self.style < len(self.styles.codes) else "General"
         if self.type == "s":
-            at = int(raw) if raw.strip().isdecimal() else -1
+            at = int(raw) if raw.strip().isdecimal() and len(raw) < _DIGITS else -1
             return shown_text(self.strings[at], code) if 0 <= at < len(self.strings) else ""
         if self.type in ("str", "inlineStr"):
             return shown_text(_unescaped(raw), code)
@@ -234,9 +242,9 @@ def _rich_text(element: Element) -> str:
 
 
 def _styles(package: Package, part: str) -> _Styles:
-    if not part:
+    root = package.part(part)
+    if root is None:
         return _Styles()
-    root = package.xml(part)
     codes = dict(BUILT_IN)
     for one in root.findall("x.numFmts/x.numFmt"):
         codes[number(one.get("numFmtId"))] = one.get("formatCode", "General")
@@ -265,12 +273,14 @@ def _addremarks(package: Package, part: str, sheet: Sheet) -> None:
     """Keep a sheet's notes and the words of its text boxes."""
     for relation in ooxml.relations(package, part).values():
         if relation.kind == "comments" and relation.part:
-            for one in package.xml(relation.part).iter("x.comment"):
+            comments = package.part(relation.part)
+            for one in comments.iter("x.comment") if comments is not None else ():
                 text = one.find("x.text")
                 if text is not None:
                     sheet.remarks.append(("comment", one.get("ref", ""), _rich_text(text)))
         elif relation.kind == "drawing" and relation.part:
-            for one in package.xml(relation.part).iter("a.p"):
+            drawing = package.part(relation.part)
+            for one in drawing.iter("a.p") if drawing is not None else ():
                 words = "".join(each.text or "" for each in one.iter("a.t"))
                 if words.strip():
                     sheet.remarks.append(("text box", sheet.name, words))

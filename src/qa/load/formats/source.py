@@ -86,8 +86,9 @@ def _lines(text: str) -> Iterator[tuple[str, Span]]:
 def _matching(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, Span]]:
     for line, span in _lines(text):
         match = pattern.fullmatch(line.lstrip("\ufeff").rstrip())
-        if match:
-            yield match[1].strip("[] "), span
+        words = " ".join(match[1].strip("[] ").split()) if match else ""
+        if words:
+            yield words, span
 
 
 def _definitions(text: str) -> Iterator[Heading]:

@@ -13,9 +13,10 @@ from qa.types import Place, Span
 _CUE = re.compile(
     r"^[ \t]*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*"
     r"(?:\r\n|\r|\n)",
-    re.MULTILINE,
+    re.MULTILINE | re.ASCII,
 )
 _WORDS = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|\Z))+")
+_NUMBER = re.compile(r"(?:\A|(?<=[\r\n]))\d+[ \t]*[\r\n]*\Z")  # of the next cue
 _VTT = re.compile(r"\ufeff?WEBVTT(?:[ \t]+(?:-[ \t]*)?([^\r\n]*))?(?:(?:\r\n|\r|\n)[^\r\n]+)*(?:\r\n|\r|\n|\Z)")
 
 
@@ -28,15 +29,21 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         raise Unreadable("there are no subtitles in it.", "Give it its true suffix.")
     if head and "-->" in head.group():
         head = None  # no blank line after the first: the words would be passed over
-    title = (head[1] or "").strip() if head else ""
+    title = " ".join((head[1] or "").split()) if head else ""
     return replace(found, title=title, start=head.end() if head else 0, places=places)
 
 
 def _cues(text: str) -> Iterator[Place]:
-    for match in _CUE.finditer(text):
-        words = _WORDS.match(text, match.end())
-        if words:
-            label = f"{int(match[1] or 0):02d}:{int(match[2]):02d}:{match[3]}"
-            end = words.start() + len(words.group().rstrip())
-            if "-->" not in words.group():
-                yield Place("time", label, Span(words.start(), end))
+    cues = list(_CUE.finditer(text))
+    ends = [*(cue.start() for cue in cues[1:]), len(text)]
+    for cue, end in zip(cues, ends, strict=False):
+        # no further than the next one: where no blank line stands between them, each would be read to the file's end
+        words = _WORDS.match(text, cue.end(), end)
+        if words is None:
+            continue
+        said = words.group()
+        if words.end() == end < len(text):
+            said = _NUMBER.sub("", said)
+        if said.strip() and "-->" not in said:
+            label = f"{int(cue[1] or 0):02d}:{int(cue[2]):02d}:{cue[3]}"
+            yield Place("time", label, Span(words.start(), words.start() + len(said.rstrip())))

@@ -12,7 +12,7 @@ from dataclasses import replace
 import xlrd  # type: ignore[import-untyped]
 
 from qa.load.extracted import Extracted, Limits, Unreadable
-from qa.load.formats.blocks import Blocks
+from qa.load.formats.blocks import Blocks, one_line
 from qa.load.formats.compound import stream
 from qa.load.formats.grid import Cell, Row, Sheet, column_name, extracted, write_sheets
 from qa.load.formats.numberformat import BUILT_IN, shown, shown_text
@@ -42,15 +42,28 @@ def _extract(data: bytes, limits: Limits) -> Extracted:
         raise Unreadable("it is damaged, or no workbook of Excel's.", ANEW) from exc
     budget = Budget(limits.cells)
 
+    damaged: list[str] = []
+
     def sheets() -> Iterator[Sheet]:
         for at in range(min(book.nsheets, limits.pages)):
-            yield _xls_sheet(book, book.sheet_by_index(at), budget)
+            try:
+                yield _xls_sheet(book, book.sheet_by_index(at), budget)
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001 - the library raises whatever it stumbles on; other sheets may be sound
+                name = book.sheet_names()[at]
+                damaged.append(one_line(name) or str(at + 1))
+                yield Sheet(name)
             book.unload_sheet(at)
 
     blocks = Blocks(limits)
     found = extracted(blocks, write_sheets(blocks, sheets()), notes=())
+    if damaged and len(damaged) == min(book.nsheets, limits.pages):
+        raise Unreadable("it is damaged: none of its sheets can be read.", ANEW)
     notes = tuple(remarks(limits, budget, book.nsheets))
-    return replace(found, author=(book.user_name or "").strip(), notes=notes, lost=found.lost + budget.lost)
+    if damaged:
+        notes = (f"Damaged sheets, which could not be read: {', '.join(damaged)}.", *notes)
+    return replace(found, author=one_line(book.user_name or ""), notes=notes, lost=found.lost + budget.lost)
 
 
 def _xls_sheet(book, source, budget: Budget) -> Sheet:  # type: ignore[no-untyped-def]  # noqa: ANN001

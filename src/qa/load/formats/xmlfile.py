@@ -7,8 +7,10 @@ import re
 import xml.parsers.expat as expat
 from dataclasses import dataclass, field
 
+from qa.load.dates import iso
 from qa.load.decode import decode
 from qa.load.extracted import Extracted, Limits, Unreadable
+from qa.load.formats.html import extract as extract_html
 from qa.load.formats.textfile import check_size, fit, legible
 from qa.load.sections import Heading
 from qa.types import Span
@@ -17,7 +19,9 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 _TITLES = frozenset("title head heading".split())
 _AUTHORS = frozenset("author creator".split())
 _DATES = frozenset("date pubdate published updated created".split())
-_ISO = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
+# of feeds, whose words are web pages written as words
+_PAGES = frozenset("description content encoded summary".split())
+_TAG = re.compile(r"<(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|img|h[1-6]|table|blockquote)\b[^<>]*>", re.IGNORECASE)
 _SHORT = 90  # characters: values side by side, not paragraphs
 _ANEW = "Save it anew from the program it was written with."
 
@@ -124,6 +128,10 @@ class _Walker:
             return
         if len(found) == 1 and isinstance(found[0], _Block):
             self._note(element.name, found[0])
+            if element.name in _PAGES and _TAG.search(found[0].words):
+                found = _paragraphs(found[0].words)
+        if not found:
+            return
         if self._open:
             self._open[-1].pieces.append(found[0] if len(found) == 1 else found)
         else:
@@ -135,8 +143,14 @@ class _Walker:
             block.level = block.level or max(1, len(self._open))
         elif name in _AUTHORS and not self.author and len(words) <= _SHORT:
             self.author = words
-        elif name in _DATES and not self.date and _ISO.fullmatch(words):
-            self.date = words
+        elif name in _DATES and not self.date:
+            self.date = iso(words)
+
+
+def _paragraphs(markup: str) -> _Tree:
+    """Return the paragraphs of a web page that was written as words."""
+    text, _, _ = extract_html(markup)
+    return [_Block(legible(words)) for words in text.split("\n\n") if words.strip()]
 
 
 def _mixed(pieces: list[str | _Block | _Tree]) -> _Tree:
@@ -179,7 +193,7 @@ def _written(root: _Tree) -> tuple[str, list[Heading]]:
         lead = "" if not at else "\n" if together else "\n\n"
         span = Span(at + len(lead), at + len(lead) + len(item.words))
         if item.level:
-            headings.append(Heading(item.level, item.words, span))
+            headings.append(Heading(item.level, " ".join(item.words.split()), span))
         parts += [lead, item.words]
         at, before = span.end, item
     return "".join(parts), headings

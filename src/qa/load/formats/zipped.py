@@ -16,17 +16,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from qa.load.extracted import Limits, Unreadable
+from qa.load.extracted import Extracted, Limits, Unreadable
+from qa.load.formats.textfile import legible
 
 ANEW = "Open it in the program that made it and save it anew."
 _CHUNK = 1 << 16
 _MOST_ELEMENTS = 5_000_000  # of one XML member: about 15,000 pages of a word processor
 _SMALL = 10_000_000  # unpacked bytes below which no ratio is too high
 _ENTRIES_TO_MEMBERS = 10
+_NAMED = 5  # of the damaged parts
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _OFFICE = "schemas.openxmlformats.org"
@@ -66,11 +69,16 @@ _PREFIXES = {
 }  # fmt: skip
 
 
+class Damaged(Unreadable):
+    """A part of a package can't be read, though the others may be sound."""
+
+
 class Package:
     """The members of one zip-based document, each unpacked when it is asked for."""
 
     def __init__(self, data: bytes, limits: Limits, kind: str) -> None:
         self.limits, self.kind = limits, kind
+        self.damaged: dict[str, None] = {}  # parts that were done without
         self._packed = len(data)
         self._unpacked = 0
         self._archive = _open(data, limits, kind)
@@ -80,7 +88,7 @@ class Package:
                 f"it holds {len(infos):,} files, and no more than {limits.members:,} are unpacked.",
                 "If it is what it should be, split it.",
             )
-        self._infos = {_plain(info.filename): info for info in infos if not info.is_dir()}
+        self._infos = {_plain(info.filename): info for info in infos if info.filename and not info.is_dir()}
         # part names are the same whatever their case, and not every program keeps to one
         self._folded = {name.lower(): name for name in reversed(self._infos)}
 
@@ -108,11 +116,36 @@ class Package:
             with self._archive.open(info) as member:
                 return b"".join(self._counted(iter(lambda: member.read(_CHUNK), b"")))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as exc:
-            raise Unreadable(f"{found} inside it is damaged.", "Fetch or copy the file again.") from exc
+            raise Damaged(f"{found} inside it is damaged.", "Fetch or copy the file again.") from exc
 
     def xml(self, name: str) -> Element:
         """Return the root of a member parsed as XML, names spelled with the prefixes of this module."""
         return parse(self.read(name), self.limits)
+
+    def part(self, name: str) -> Element | None:
+        """Return what `xml` does of a part that the rest can do without; None where there is none, or it is damaged."""
+        root = None
+        if name:
+            with self.sparing(name):
+                root = self.xml(name)
+        return root
+
+    @contextmanager
+    def sparing(self, name: str) -> Iterator[None]:
+        """Let damage to one part cost that part alone; `noted` says so."""
+        try:
+            yield
+        except Damaged:
+            self.damaged[name] = None
+
+    def noted(self, found: Extracted) -> Extracted:
+        """Return `found` with a note of the parts that were done without."""
+        if not self.damaged:
+            return found
+        names = ", ".join(legible(name) for name in list(self.damaged)[:_NAMED])
+        more = f" and {len(self.damaged) - _NAMED} more" if len(self.damaged) > _NAMED else ""
+        note = f"Damaged parts, which could not be read: {names}{more}."
+        return replace(found, notes=(*found.notes, note), passed=found.passed + len(self.damaged))
 
     def feed(self, name: str, into: Target) -> None:
         """Parse a member as XML and hand its elements to `into`, so that no tree of it is built."""
@@ -201,7 +234,7 @@ def feed(data: bytes, limits: Limits, into: Target, most: int = sys.maxsize) -> 
             parser.Parse(data[at : at + _CHUNK], False)
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError) as exc:
-        raise Unreadable(f"its markup is broken ({exc}).", ANEW) from exc
+        raise Damaged(f"its markup is broken ({exc}).", ANEW) from exc
 
 
 @contextmanager

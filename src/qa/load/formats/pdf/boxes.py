@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
 
 import numpy as np
 
@@ -12,44 +11,91 @@ from qa.load.extracted import Limits, Unreadable
 from qa.load.formats.pdf.furniture import outermost
 from qa.load.formats.pdf.layout import Line, find_blocks
 from qa.load.formats.pdf.lines import turned
-from qa.load.formats.pdf.pdfium import Boxes, Glyphs, opened
+from qa.load.formats.pdf.pdfium import Boxes, File, Glyphs, opened
+from qa.load.formats.pdf.scans import is_scan, recognised
+from qa.load.pictured import Box, Picture, Quoted
 from qa.types import Span
 
 _WIDE_GAP = 2.0  # of the size: the quote's next box begins
 _HYPHENS = ("-", "\u00ad", "\u2010")
+_SCALE = 2.0  # pixels to the point: small print can be read, an A4 page weighs a few hundred kB
+_MOST_PIXELS = 8_000_000
+_LANGUAGE = Limits().language
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on the page as it is displayed, turned and cropped: points from its left and upper edge."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-def locate(data: bytes, page_index: int, page_text: str, span: Span) -> tuple[Box, ...]:
+def locate(data: bytes, page_index: int, page_text: str, span: Span, language: str = _LANGUAGE) -> tuple[Box, ...]:
     """Return the rectangles that cover the glyphs of `span` within `page_text`, in reading order, one per line.
 
     `page_text` is what `extract` gave at this page's place. Each box is as high as the ink of its line, and as wide
-    as the quote's glyphs on it. Raises ValueError where the text isn't this page's or has no such span.
+    as the quote's glyphs on it. A scanned page is recognised anew, in `language`. Raises ValueError where the text
+    isn't this page's or has no such span.
     """
     span.of(page_text)
     with opened(data) as file:
         if not 0 <= page_index < file.pages:
             raise ValueError(f"there is no page number {page_index} among {file.pages}")
-        glyphs = file.glyphs(page_index)
-        placed = _placed(glyphs, page_text) if glyphs is not None else None
-        if glyphs is None or placed is None:
-            raise ValueError(f"the text isn't that of page number {page_index}")
-        found: list[tuple[list[int], list[int]]] = []
-        for line, start in placed:
-            first, last = max(span.start - start, 0), min(span.end - start, len(line.text))
-            numbers = [glyph for glyph in line.glyphs[first:last] if glyph >= 0] if first < last else []
-            found += [(run, _level_with(run, line, glyphs)) for run in _runs(numbers, glyphs)]
-        # asked for all lines at once, as each asking reads the page anew
-        ink = iter(file.ink(page_index, [at for _, level in found for at in glyphs.index[level].tolist() if at >= 0]))
+        boxes = _located(file, page_index, page_text, [span], language)
+    if boxes is None:
+        raise ValueError(f"the text isn't that of page number {page_index}")
+    return boxes
+
+
+def render(data: bytes, page_index: int, scale: float = _SCALE) -> bytes:
+    """Return a page as a PNG picture, `scale` pixels to the point; fewer where that would be too many."""
+    with opened(data) as file:
+        if not 0 <= page_index < file.pages:
+            raise ValueError(f"there is no page number {page_index} among {file.pages}")
+        return _drawn(file, page_index, scale, Limits().pixels)
+
+
+def draw(data: bytes, quoted: Quoted, limits: Limits) -> Picture:
+    """Return the picture of the page that bears a quote, with the boxes that cover the quote.
+
+    The page is the one of that label whose text is the quote's. Where a single page bears the label and its text
+    can't be told (it was read off a scan, and now is read otherwise), it is that one, without boxes.
+    """
+    with opened(data) as file:
+        for span in quoted.spans:
+            span.of(quoted.text)
+        labelled = [number for number in range(min(file.pages, limits.pages)) if file.label(number) == quoted.label]
+        matching = _matching(file, labelled, quoted, limits.language)
+        number, boxes = next(islice(matching, quoted.earlier, None), (None, ()))
+        if number is None and len(labelled) == 1:
+            number = labelled[0]
+        if number is None:
+            raise Unreadable(f"page {quoted.label} isn't found in it as it was indexed.", "Run: qa index --rebuild")
+        png = _drawn(file, number, _SCALE, min(limits.pixels, _MOST_PIXELS))
+        width, height = file.size(number)
+    return Picture(png, width, height, boxes)
+
+
+def _matching(
+    file: File, numbers: Sequence[int], quoted: Quoted, language: str
+) -> Iterator[tuple[int, tuple[Box, ...]]]:
+    """Yield the pages that have the text of the quote's page, with the quote's boxes."""
+    for number in numbers:
+        boxes = _located(file, number, quoted.text, quoted.spans, language)
+        if boxes is not None:
+            yield number, boxes
+
+
+def _located(
+    file: File, page_index: int, page_text: str, spans: Sequence[Span], language: str
+) -> tuple[Box, ...] | None:
+    """Return the boxes of spans of a page's text; None where the page hasn't that text."""
+    glyphs = file.glyphs(page_index)
+    if glyphs is None:
+        return None
+    placed = _placed(glyphs, page_text)
+    if placed is None:
+        return _recognised(file, page_index, page_text, spans, language) if is_scan(glyphs) else None
+    found: list[tuple[list[int], list[int]]] = []
+    for span, (line, start) in product(spans, placed):
+        first, last = max(span.start - start, 0), min(span.end - start, len(line.text))
+        numbers = [glyph for glyph in line.glyphs[first:last] if glyph >= 0] if first < last else []
+        found += [(run, _level_with(run, line, glyphs)) for run in _runs(numbers, glyphs)]
+    # asked for all lines at once, as each asking reads the page anew
+    ink = iter(file.ink(page_index, [at for _, level in found for at in glyphs.index[level].tolist() if at >= 0]))
     boxes = []
     for run, level in found:
         drawn = np.array(list(islice(ink, int((glyphs.index[level] >= 0).sum())))).reshape(-1, 4)
@@ -57,15 +103,33 @@ def locate(data: bytes, page_index: int, page_text: str, span: Span) -> tuple[Bo
     return tuple(boxes)
 
 
-def render(data: bytes, page_index: int, scale: float = 2.0) -> bytes:
-    """Return a page as a PNG picture, `scale` pixels to the point; fewer where that would be too many."""
-    with opened(data) as file:
-        if not 0 <= page_index < file.pages:
-            raise ValueError(f"there is no page number {page_index} among {file.pages}")
-        picture = file.picture(page_index, scale, Limits().pixels)
+def _recognised(
+    file: File, page_index: int, page_text: str, spans: Sequence[Span], language: str
+) -> tuple[Box, ...] | None:
+    """Return the boxes of spans of a scanned page's text; None where it isn't read as it was."""
+    try:
+        page = recognised(file, page_index, language)
+    except Unreadable:
+        return None
+    placed = _placed(page.glyphs, page_text)
+    if placed is None:
+        return None
+    boxes = []
+    for span, (line, start) in product(spans, placed):
+        first, last = max(span.start - start, 0), min(span.end - start, len(line.text))
+        numbers = [glyph for glyph in line.glyphs[first:last] if glyph >= 0] if first < last else []
+        for run in _runs(numbers, page.glyphs):
+            own = page.shown.boxes[run]
+            around = (*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist())
+            boxes.append(_displayed(around, page.shown))
+    return tuple(boxes)
+
+
+def _drawn(file: File, page_index: int, scale: float, most_pixels: int) -> bytes:
+    picture = file.picture(page_index, scale, most_pixels)
     if picture is None:
         raise Unreadable(
-            f"page {page_index + 1} can't be drawn.", "Open the file in a viewer and save or print it anew."
+            f"page {file.label(page_index)} can't be drawn.", "Open the file in a viewer and save or print it anew."
         )
     return picture
 

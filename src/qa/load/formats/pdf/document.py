@@ -6,16 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 from qa.load.extracted import Extracted, Hidden, Limits, Unreadable
+from qa.load.formats import ocr
 from qa.load.formats.pdf.furniture import Where, find_running
 from qa.load.formats.pdf.layout import Block, Line, find_blocks
 from qa.load.formats.pdf.outline import find_levels
 from qa.load.formats.pdf.pdfium import File, Glyphs, is_zero_width, opened
+from qa.load.formats.pdf.scans import DOTS, is_scan, scanned
 from qa.load.sections import Heading
 from qa.types import Place, Span
 
+_NOTHING_SEEN = "a picture or drawing, no text found"
+_MOST_PROBLEMS = 3
 _HYPHENS = ("-", "\u00ad", "\u2010")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*$")
@@ -23,7 +28,7 @@ _MOST_WORDS = 500_000
 _ENDED = re.compile(r"""[.!?:;]["'”’)\]]*$""")
 _NO_TITLE = re.compile(
     r"^microsoft (?:word|powerpoint|excel)\b|^(?:untitled|document|slide|print|book|presentation)[\s\d]*$"
-    r"|\.(?:docx?|dotx?|odt|rtf|pptx?|xlsx?|indd|qxd|pdf|tmp|tex|dvi|ps|html?|fm|wpd|pages)$|^https?:|[\\/]\w+[\\/]",
+    r"|\.(?:docx?|dotx?|odt|rtf|pptx?|xlsx?|indd|qxd|pdf|tmp|tex|dvi|ps|html?|fm|wpd|pages)$|^(?:https?|about|data|file):|[\\/]\w+[\\/]",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"(?:D:)?(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?)?)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
@@ -41,11 +46,17 @@ class _Read:
     layered: list[int] = field(default_factory=list)
     lost: int = 0
     unread: list[int] = field(default_factory=list)
+    scans: list[int] = field(default_factory=list)
+    pictures: int = 0  # of the scans, those that hold one
+    recognised: dict[int, ocr.Sureness] = field(default_factory=dict)
+    late: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 def extract(data: bytes, limits: Limits) -> Extracted:
     """Return a PDF's text in reading order with its headings, pages by label, and what can't be seen.
 
+    Scanned pages are read by OCR where Tesseract is installed.
     Running headers, footers and page numbers are left out and noted. A word broken at a line's end is whole again
     unless the document writes it, or most such words, with a hyphen elsewhere.
     """
@@ -55,6 +66,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         if not file.pages:
             raise Unreadable("it has no pages.", "Open it in a viewer and save or print it anew.")
         read = _read(file, limits)
+        _recognise(read, file, limits)
         levels_of = file.outline()
         facts = file.metadata()
     running = find_running(read.pages)
@@ -80,7 +92,8 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         empty=tuple(f"page {read.labels[number]}: {why}" for number, why in sorted(read.empty.items())),
         hidden=tuple(writer.hidden),
         lost=read.lost + writer.lost,
-        notes=tuple(_notes(read, running, writer.lost, file)),
+        passed=file.pages - len(read.pages),
+        notes=tuple(_notes(read, running, writer.lost, file, limits)),
     )
 
 
@@ -108,7 +121,43 @@ def _read(file: File, limits: Limits) -> _Read:
             read.layered.append(number)
         if not blocks:
             read.empty[number] = _why_empty(glyphs)
+        if is_scan(glyphs):
+            read.scans.append(number)
+            read.pictures += glyphs.pictures
     return read
+
+
+def _recognise(read: _Read, file: File, limits: Limits) -> None:
+    """Put in the place of scanned pages what is recognised in their pictures."""
+    if not (read.scans and limits.ocr_seconds and ocr.is_installed()):
+        return
+    length = sum(len(line.text) for blocks in read.pages for block in blocks for line in block.lines)
+    usual = 0.0
+    pages = ocr.recognise_all((partial(file.grey, number, DOTS) for number in read.scans), limits)
+    for number, page in zip(read.scans, pages, strict=True):
+        if not isinstance(page, ocr.Page):
+            read.late += page is None
+            read.empty[number] = (
+                "scanned, not read in the time allowed" if page is None else f"scanned, {ocr.brief(page)}"
+            )
+            if page is not None and str(page) not in read.problems:
+                read.problems.append(str(page))
+            continue
+        letters = sum(len(line.text) for block in read.pages[number] for line in block.lines)
+        if page.sureness.letters <= letters:
+            # a stamp is all the words there are
+            if not letters:
+                read.empty[number] = _NOTHING_SEEN
+            continue
+        if length > limits.characters:
+            read.lost += page.sureness.letters
+            continue
+        scan = scanned(page, file, number, usual)
+        glyphs, usual = scan.glyphs, usual or scan.size
+        read.pages[number] = [_without_glyphs(block, glyphs) for block in find_blocks(glyphs)]
+        read.recognised[number] = page.sureness
+        read.empty.pop(number, None)
+        length += len(glyphs.text)
 
 
 def _why_empty(glyphs: Glyphs) -> str:
@@ -328,7 +377,7 @@ def _goes_on(upper: Block, lower: Block) -> bool:
 # What is known besides
 
 
-def _notes(read: _Read, running: Sequence[frozenset[Where]], lost: int, file: File) -> Iterator[str]:
+def _notes(read: _Read, running: Sequence[frozenset[Where]], lost: int, file: File, limits: Limits) -> Iterator[str]:
     if file.mended:
         yield "The file is damaged, its end or its list of pages is lost; what could be found was read."
     headed = sum(1 for gone in running if gone)
@@ -336,6 +385,7 @@ def _notes(read: _Read, running: Sequence[frozenset[Where]], lost: int, file: Fi
         yield f"Repeated headers and footers on {headed} pages were left out."
     if read.layered:
         yield f"{_counted(len(read.layered), 'page')} scanned, read by the text layer that a recognition put there."
+    yield from _scanned_said(read, limits)
     if read.unmapped:
         yield f"{_counted(read.unmapped, 'character')} in fonts that don't say what they mean stand as \ufffd."
     if read.unread:
@@ -344,6 +394,20 @@ def _notes(read: _Read, running: Sequence[frozenset[Where]], lost: int, file: Fi
         yield f"Only the first {len(read.pages)} of {file.pages} pages were read."
     if read.lost + lost:
         yield "It holds more text than is read of one document; the rest was left out."
+
+
+def _scanned_said(read: _Read, limits: Limits) -> Iterator[str]:
+    if read.pictures and limits.ocr_seconds and not ocr.is_installed():
+        yield "Scanned pages were not read: install Tesseract (tesseract-ocr), then run: qa index --rebuild"
+    if read.recognised:
+        sure = {read.labels[number]: sureness for number, sureness in read.recognised.items()}
+        pages = "Page" if len(sure) == 1 else "Pages"
+        was = "was" if len(sure) == 1 else "were"
+        yield f"{pages} {ocr.listed(list(sure))} {was} read by OCR, and may be misread."
+        yield from ocr.said_of(sure)
+    if read.late:
+        yield ocr.late_said(len(read.scans) - read.late, len(read.scans), limits)
+    yield from read.problems[:_MOST_PROBLEMS]
 
 
 def _counted(count: int, noun: str) -> str:

@@ -24,7 +24,8 @@ _MOST_NUMBERS = 6
 _YEARS = range(1900, 2101)
 _LONGEST = 200  # characters
 _LONGEST_PARAGRAPH = 2  # lines
-_NUMBER = re.compile(r"(?<![\d.,$€£])\d{1,5}(?![\d,%]|\.\d)|(?<!\w)[ivxlc]{1,7}(?!\w)", re.IGNORECASE)
+# not without regard to case: a dotless "ı" would be an "i" then
+_NUMBER = re.compile(r"(?<![\d.,$€£])\d{1,5}(?![\d,%]|\.\d)|(?<!\w)(?:[ivxlc]{1,7}|[IVXLC]{1,7})(?!\w)")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 

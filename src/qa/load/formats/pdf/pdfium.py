@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from qa.load.extracted import Unreadable
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Boxes = npt.NDArray[np.float64]
 """Rows of (left, bottom, right, top) in points, in the page's own axes: y grows upwards."""
@@ -42,6 +45,7 @@ _GLYPHS_OF_A_PAGE = 1_000_000
 _OBJECTS_OF_A_PAGE = 50_000
 _DEEPEST_FORM = 6
 _LEAST_PAINTED, _MOST_PAINTED = 50, 2_000
+_MOST_DOTS = 40_000_000  # of a page that is looked at for words
 _MOST_COMPARED = 20_000_000  # glyphs times painted pieces
 _LONGEST_OUTLINE = 20_000
 _OBJECT = re.compile(rb"(?<!\d)(\d{1,8})\s{1,3}(\d{1,5})\s{1,3}obj\b")
@@ -75,7 +79,7 @@ class Glyphs:
 
     Arrays run beside `text`: `boxes` reach from origin to advance and from descent to ascent, `style` counts in
     `styles`, `spaced` tells whether the file (2) or PDFium's guess (1) has a space in front, `index` is PDFium's own
-    number (-1: a form field).
+    number (-1: a form field, or recognised in a picture). `covered` is the share of the page that pictures take.
     `bounds` is the part of the page that is displayed, `rotation` its turn to the right in degrees.
     """
 
@@ -89,6 +93,7 @@ class Glyphs:
     rotation: int
     pictures: bool = False
     drawings: bool = False
+    covered: float = 0.0
     layered: bool = False
     unmapped: int = 0
     cut: int = 0
@@ -165,6 +170,11 @@ class File:
         with self._opened(index) as (_, text_page):
             return np.array([text_page.get_charbox(at) for at in glyphs]).reshape(-1, 4)
 
+    def size(self, index: int) -> tuple[float, float]:
+        """Return a page's width and height in points as it is displayed."""
+        with self._opened(index) as (page, _):
+            return page.get_width(), page.get_height()
+
     def picture(self, index: int, scale: float, most_pixels: int) -> bytes | None:
         """Return the page as a PNG, `scale` pixels to the point or as many as may be; None if it fails."""
         try:
@@ -177,6 +187,19 @@ class File:
         written = io.BytesIO()
         image.save(written, "PNG")
         return written.getvalue()
+
+    def grey(self, index: int, dots: int) -> Image.Image:
+        """Return the page as a grey picture of `dots` an inch; fewer where it is very large."""
+        try:
+            with self._opened(index) as (page, _):
+                area = page.get_width() * page.get_height()
+                scale = max(min(dots / 72, math.sqrt(_MOST_DOTS / max(area, 1.0))), 1e-3)
+                image: Image.Image = page.render(scale=scale, grayscale=True).to_pil()
+                return image.convert("L")
+        except (pdfium.PdfiumError, ValueError, IndexError) as exc:
+            raise Unreadable(
+                "its page can't be drawn.", "Open the file in a viewer and save or print it anew."
+            ) from exc
 
     @contextmanager
     def _opened(self, index: int) -> Iterator[tuple[pdfium.PdfPage, pdfium.PdfTextPage]]:
@@ -302,6 +325,7 @@ def _glyphs(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Glyphs:
         page.get_rotation() % 360,
         scene.pictures,
         scene.drawings,
+        scene.covered(),
         painter.layered,
         unmapped,
         counted - count,
@@ -471,6 +495,16 @@ class _Scene:
         self.order: dict[int, int] = {}
         self._seen = 0
         self._walk(page.raw, raw.FPDFPage_CountObjects(page), _page_object, (1, 0, 0, 1, 0, 0), 0)
+
+    def covered(self) -> float:
+        """Return the share of the page that pictures take, 1 at most."""
+        left, bottom, right, top = self._bounds
+        taken: float = sum(
+            max(0.0, min(x1, right) - max(x0, left)) * max(0.0, min(y1, top) - max(y0, bottom))
+            for _, (x0, y0, x1, y1), _, kind in self._painted
+            if kind == "picture"
+        )
+        return float(min(1.0, taken / max((right - left) * (top - bottom), 1.0)))
 
     def _walk(
         self, holder: _Handle, count: int, get: Callable[..., Any], matrix: tuple[float, ...], depth: int
