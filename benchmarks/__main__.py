@@ -30,6 +30,7 @@ BENCHMARKS = {
     "busy": "busy",
     "peak": "peak",
     "bounded": "bounded",
+    "formats": "formats",
 }
 
 

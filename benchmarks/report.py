@@ -18,6 +18,7 @@ make bench                                # all at 1,000 chunks, beside plain se
 python -m benchmarks index ask --size 1000 10000
 python -m benchmarks peers --envs FOLDER  # FOLDER holds an environment a peer: langchain, llamaindex, txtai, …
 python -m benchmarks scale update --large # up to a million chunks, 10,000 files
+python -m benchmarks formats              # reading each format; a 600-page PDF indexed whole
 python -m benchmarks --docs FOLDER        # on your own files
 ```
 
@@ -39,7 +40,7 @@ def write_page(path: Path, whole: dict[str, Any]) -> None:
     for name, section in (
         *(("index", _index), ("ask", _ask), ("update", _update)),
         *(("peers", _peers), ("scale", _scale), ("busy", _busy), ("peak", _peak)),
-        ("bounded", _bounded),
+        *(("bounded", _bounded), ("formats", _formats)),
     ):
         if name in whole:
             parts.append(section(whole[name], path) + _how(whole[name]["run"]))
@@ -290,6 +291,58 @@ def _bounded(found: dict[str, Any], _: Path) -> str:
     return "## Memory while indexing\n\nThe peak of the whole process; without the model rows are drawn.\n\n" + table(
         head, rows
     )
+
+
+def _formats(found: dict[str, Any], _: Path) -> str:
+    rows = [
+        (
+            name,
+            number(one["bytes"] / 1e6, "MB"),
+            f"{one['characters']:,}",
+            spread(one["characters_per_second"], 1e-3),
+            spread(one["megabytes_per_second"]),
+            spread(one["parts_per_second"]) if one["parts"] else "",
+            number(1e6 * one["cpu"]["median"] / max(one["characters"], 1) * 1e3, "ms"),
+        )
+        for name, one in found["kinds"].items()
+    ]
+    head = (
+        "",
+        "files",
+        "characters",
+        "thousand characters/s",
+        "MB/s",
+        "pages, slides, sheets/s",
+        "processor a million",
+    )
+    parts = [
+        "## Reading files\n\nReading and cutting into chunks, nothing embedded; in a process of its own as in the "
+        "product, one that has started. Compressed files are measured as they lie on disk.",
+        table(head, rows),
+    ]
+    if "pdf" in found:
+        beside = [
+            (
+                name,
+                spread(one["pages_per_second"]),
+                spread(one["megabytes_per_second"]),
+                spread(one["cpu_ms_per_page"], unit="ms"),
+                "" if name == "quoth" else spread(one["times_ours"], unit="×"),
+            )
+            for name, one in found["pdf"].items()
+        ]
+        parts += [
+            "PDF beside others, which give each page's text as it comes, without reading order, paragraphs, places, "
+            "hidden text or chunks, in the process that asks:",
+            table(("", "pages/s", "MB/s", "processor a page", "as fast as quoth"), beside),
+        ]
+    long = found["long"]
+    parts.append(
+        f"A PDF of {long['pages']:,} pages, {long['characters_a_page']:,.0f} characters a page, {long['chunks']:,} "
+        f"chunks: a whole `qa index` takes {spread(long['wall'], unit='s')}, "
+        f"{spread(long['cpu'], unit='s')} of processor time."
+    )
+    return "\n\n".join(parts)
 
 
 def _peak(found: dict[str, Any], _: Path) -> str:

@@ -143,5 +143,10 @@ TARGETS = (
         False,
         _at("bounded", "with the model", "peak_mb"),
     ),
+    Target(
+        "a 600-page PDF indexed, 2,800 characters a page: a whole `qa index`",
+        *(60, 30, "s", False),
+        _at("formats", "long", "wall", _SPREAD),
+    ),
     Target("growth of a question's search time: exponent", 0.5, 0.1, "", False, _growth),
 )
