@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"no such format: {', '.join(unknown)}. There are: {', '.join(FORMATS)}.", file=sys.stderr)
         return 2
     names = options.formats or list(FORMATS)
+    if options.report:
+        print(campaign.table(options.report))
+        return 0
     if options.minimise:
         return _minimise(names[0], options.minimise)
     if options.stretch:
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=("atheris", "plain"), help="by default atheris, where it is installed")
     parser.add_argument("--seed", type=int, default=1, help="of the dice (default: 1)")
     parser.add_argument("--minimise", type=Path, metavar="FILE", help="make a find of FORMAT as small as it can be")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="print what was run into a folder as a table")
     parser.add_argument("--stretch", action="store_true", help="repeat each piece of each seed, and time it")
     return parser
 

@@ -187,6 +187,27 @@ def _summary(one: _Watched, out: Path, engine: str) -> dict[str, Any]:
     return line
 
 
+def table(out: Path) -> str:
+    """Return the runs kept under a folder as a Markdown table, a line for each format in the order of the formats."""
+    lines = [json.loads(line) for line in (out / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        "| format | minutes | of processor time | executions | read | branches | signatures found |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in FORMATS:
+        runs = [line for line in lines if line["format"] == name and "counts" in line]
+        if runs:
+            executions = sum(line["counts"].get("executions", 0) for line in runs)
+            read = sum(line["counts"].get("read", 0) for line in runs)
+            minutes, used = sum(line["minutes"] for line in runs), sum(line["cpu"] for line in runs) / 60
+            found = {key for line in runs for key in [*line["found"], *line["died"]]}
+            branches = max(line["branches"] or 0 for line in runs)
+            share = f"{read / max(1, executions):.0%}"
+            cells = [name, f"{minutes:.0f}", f"{used:.1f}", f"{executions:,}", share, branches, len(found)]
+            rows.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(rows)
+
+
 def known(name: str) -> bool:
     """Tell whether there is a format of this name."""
     return name in FORMATS

@@ -72,7 +72,8 @@ def limits_for(data: bytes) -> Limits:
 _HONEST_PLACES = frozenset(
     """
     zipped.py:read zipped.py:<lambda> zipped.py:_open zipped.py:feed compound.py:_joined compound.py:_stream
-    compound.py:_table xmlfile.py:extract archive.py:readinto archive.py:_fill_from_zip xls.py:_extract
+    compound.py:_table xmlfile.py:extract ocr.py:_grey ocr.py:_opened archive.py:readinto archive.py:_fill_from_zip
+    xls.py:_extract
     """.split()
 )
 

@@ -100,6 +100,12 @@ def test_a_message_whose_parts_cannot_be_told_apart_is_read_as_one_text_and_says
     assert message.notes == ("Its parts could not be told apart, and are read as one text.",)
 
 
+def test_a_message_inside_a_message_has_the_same_bytes_each_time() -> None:
+    once, again = (found("mail.boundary-without-a-name.eml").children for _ in range(2))
+    assert [child.name for child in once] == ["in.eml"]
+    assert once == again
+
+
 def test_one_damaged_message_does_not_cost_a_mailbox() -> None:
     box = found("mailbox.one-message-with-broken-parameters.mbox")
     assert [child.name for child in box.children] == ["0001 one.eml", "0002 two.eml"]

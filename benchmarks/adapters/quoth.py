@@ -19,7 +19,8 @@ def load(given: Given) -> Peer:
     embedder = make_embedder(settings)
     embedder.embed_query("warm up")
     kept: list[Engine] = []
-    with tempfile.TemporaryDirectory() as scratch:  # what indexing imports is imported before the clock runs, as others' is
+    # what indexing imports is imported before the clock runs, as others' is
+    with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch, "docs", "page.txt")
         page.parent.mkdir()
         page.write_text("Warm up.", encoding="utf-8")

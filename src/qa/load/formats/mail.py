@@ -290,12 +290,16 @@ def _add_message(part: Message, payload: list[Any], content: _Content) -> None:
 
 
 def _as_bytes(message: Message) -> bytes:
+    several = (part for part in message.walk() if part.is_multipart() and part.get_content_maintype() == "multipart")
     try:
-        return message.as_bytes()
+        # where a boundary is missing, the library makes one up, another each time
+        if all(part.get_boundary() for part in several):
+            return message.as_bytes()
     except RecursionError:
         raise
     except Exception:  # noqa: BLE001 - the library can't write all that it can read
-        return b"\n".join(_lines_of(message))
+        pass
+    return b"\n".join(_lines_of(message))
 
 
 def _lines_of(message: Message) -> Iterator[bytes]:
