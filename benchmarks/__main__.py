@@ -102,6 +102,7 @@ def _keep(path: Path, name: str, run: Run, found: dict[str, Any], seconds: float
             "seconds": round(seconds),
             "load": machine.load(),
             "source": machine.source_digest(),
+            "commit": machine.commit(),
         }
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,10 @@ def _machine(whole: dict[str, Any]) -> str:
 
 def _how(run: dict[str, Any]) -> str:
     loaded = f" Mean load of the machine at its end: {run['load']}." if run.get("load") is not None else ""
-    how = f"{run['texts'].capitalize()} texts, {run['rounds']} rounds, {run['seconds']:,} s, source {run['source']}."
+    at = f"commit {run['commit']}, " if run.get("commit") else ""
+    how = (
+        f"{run['texts'].capitalize()} texts, {run['rounds']} rounds, {run['seconds']:,} s, {at}source {run['source']}."
+    )
     return f"\n\n{how}{loaded}"
 
 
