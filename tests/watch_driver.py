@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -12,5 +13,7 @@ from qa.cli import main  # noqa: E402
 from qa.engine import adapters  # noqa: E402
 from tests.fakes import HashingEmbedder  # noqa: E402
 
+# who runs the tests in the background may have them begin with Ctrl+C ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 adapters.make_embedder = lambda settings: HashingEmbedder()
 sys.exit(main(["watch", *sys.argv[1:]]))
