@@ -129,7 +129,8 @@ def _index(found: dict[str, Any], _: Path) -> str:
     note = (
         f"Reading {apart['chunks']:,} chunks apart: walking the folder {number(apart['walking'] * 1e3, 'ms')}, "
         f"loading {number(apart['loading'] * 1e3, 'ms')}, chunking {number(apart['chunking'] * 1e3, 'ms')}. "
-        "Hashing and flushing to disk count with calibrating."
+        "While files are read, what was read is embedded, so `reading` holds both; "
+        "hashing and flushing to disk count with calibrating."
     )
     grown = f"\n\nWall time grows as chunks^{found['exponent']:.2f}." if "exponent" in found else ""
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from qa.config import ChunkSettings, Settings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.engine import build, open_collection
+from qa.index.layout import DOCUMENT_COLUMNS
+from qa.load import Found, Readers, Reading
 from qa.protocols import Embedded, Input
 from tests.conftest import without_weights, write_files
 from tests.fakes import HashingEmbedder
@@ -178,3 +181,85 @@ def test_an_update_that_was_stopped_goes_on_too(settings: Settings, docs: Path) 
     assert len(open_collection(settings)) == FILES  # the old index still answers
     assert embedded(settings, docs) == 4
     assert len(open_collection(settings)) == FILES + 8
+
+
+# Reading goes on while rows are made
+
+
+class Watching(HashingEmbedder):
+    """Notes how many files have been read each time a block is embedded; ends the build after some blocks."""
+
+    def __init__(self, settings: Settings, most: int = 1_000) -> None:
+        super().__init__()
+        self.read: list[int] = []
+        self._settings, self._most = settings, most
+
+    def embed_stream(self, inputs: Iterable[Input], block: int = 100) -> Iterator[Embedded]:
+        """Embed a hundred at a time."""
+        for embedded in super().embed_stream(inputs, block):
+            put_down = (self._settings.index / "partial" / "places.bin").stat().st_size
+            self.read.append(put_down // (8 * DOCUMENT_COLUMNS))
+            if len(self.read) > self._most:
+                raise Stopped
+            yield embedded
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    files = {f"f{number:03}.md": f"# Pump {number}\nPump {number} moves water.\n" for number in range(700)}
+    return write_files(tmp_path / "many", files)
+
+
+def test_the_first_chunks_are_embedded_before_the_last_files_are_read(settings: Settings, many: Path) -> None:
+    embedder = Watching(settings)
+    build(settings, [many], embedder=embedder)
+    assert len(embedder.read) == 7  # blocks of a hundred chunks, one chunk a file
+    assert 100 <= embedder.read[0] <= 400  # as many as are handed on at once, or take long enough
+    assert embedder.read[-1] == 700
+    assert_as_made_anew(settings, many)
+
+
+def test_a_build_that_is_stopped_reads_no_further(settings: Settings, many: Path) -> None:
+    embedder = Watching(settings, most=1)
+    with pytest.raises(Stopped):
+        build(settings, [many], embedder=embedder)
+    assert embedder.read[-1] < 512
+    again = Watching(settings)
+    build(settings, [many], embedder=again)
+    assert again.embedded == 600  # a hundred rows had been put down
+    assert_as_made_anew(settings, many)
+
+
+def test_an_interrupted_build_waits_for_the_file_being_read_and_no_other(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docs = write_files(tmp_path / "slow", {f"f{number}.txt": f"Pump {number} moves water." for number in range(8)})
+    begun: list[str] = []
+    going, interrupted = threading.Event(), threading.Event()
+    plain = Readers.read
+
+    def slow(self: Readers, found: Found, data: bytes, depth: int = 0) -> Reading:
+        begun.append(found.source)
+        if len(begun) == 3:
+            going.set()
+            assert interrupted.wait(10)
+        return plain(self, found, data, depth)
+
+    class Interrupted(HashingEmbedder):
+        """Is interrupted while another thread reads, as the real one is by Ctrl+C."""
+
+        def embed_stream(self, inputs: Iterable[Input], block: int = 2) -> Iterator[Embedded]:
+            threading.Thread(target=lambda: list(inputs), daemon=True).start()
+            assert going.wait(10)
+            threading.Timer(0.2, interrupted.set).start()
+            raise KeyboardInterrupt
+            yield
+
+    monkeypatch.setattr(Readers, "read", slow)
+    with pytest.raises(KeyboardInterrupt):
+        build(settings, [docs], embedder=Interrupted())
+    assert interrupted.is_set()  # what was begun was ended before the build gave up its files
+    assert begun == ["f0.txt", "f1.txt", "f2.txt"]
+    monkeypatch.undo()
+    assert embedded(settings, docs) == 8
+    assert_as_made_anew(settings, docs)

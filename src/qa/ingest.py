@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qa.chunk import chunk_document
@@ -81,9 +81,8 @@ class Planner:
         self._partial, self._readers = partial, readers
         self._size, self._overlap = size, overlap
 
-    def plan(self, found: Sequence[Found], say: Callable[[int], None]) -> Plan:
-        """Go through the files met, in order."""
-        plan = Plan()
+    def read(self, found: Sequence[Found], plan: Plan) -> Iterator[int]:
+        """Go through the files met, in order, and note in `plan` what to do with each; yield how many are done."""
         known = self._known({item.source for item in found})
         for done, item in enumerate(found, start=1):
             before = known.get(item.source, _Known())
@@ -93,8 +92,7 @@ class Planner:
                 plan.others.extend(once.entries)
             else:
                 self._try(plan, item, before)
-            say(done)
-        return plan
+            yield done
 
     def _try(self, plan: Plan, item: Found, before: _Known) -> None:
         """Take a file, and remember it if no document came of it."""
@@ -136,7 +134,7 @@ class Planner:
     def _put(self, plan: Plan, item: Found, data: bytes, before: _Known, began: float, *, depth: int) -> None:
         """Put a file's document down, and those of the files inside it; `began` is when its turn did."""
         made = self._partial().documents.get(item.source)
-        if made and made.record.reader not in CONTAINERS and made.record.digest == _digest(data):
+        if made and made.entry.reader not in CONTAINERS and made.digest == _digest(data):
             plan.made[item.source] = item.stamp
             plan.seconds[item.source] = made.seconds
             return

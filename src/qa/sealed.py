@@ -83,8 +83,20 @@ class Sheet:
         step = max(1, _AT_ONCE // self._stride)
         for low in range(first, last, step):
             yield self.cut(low, min(low + step, last))
-            if self._mapped is not None and hasattr(self._mapped, "madvise"):
-                self._mapped.madvise(mmap.MADV_DONTNEED)
+            self.let_go()
+
+    def gather(self, rows: NDArray[np.integer[Any]]) -> Iterator[Values]:
+        """Yield these rows, in the order given, in blocks; those that were yielded needn't stay in memory."""
+        # a row that stands alone brings its whole page along
+        step = max(1, _AT_ONCE // max(self._stride, mmap.PAGESIZE))
+        for low in range(0, len(rows), step):
+            yield self.take(rows[low : low + step])
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Let the system have the memory of what was read; it's read again where it's asked for."""
+        if self._mapped is not None and hasattr(self._mapped, "madvise"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
 
     def whole(self) -> Values:
         """Return all rows."""

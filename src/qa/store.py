@@ -112,6 +112,10 @@ class _Cells:
         self._scales = files.sheet("scales.npy")
         self.probes = probes
 
+    def let_go(self) -> None:
+        """Let the system have the memory of what was looked at."""
+        self._codes.let_go()
+
     def near(self, query: Rows, count: int) -> NDArray[np.integer[Any]]:
         """Return up to `count` rows of the nearest cells, those that look best in eight bits."""
         nearness = np.vecdot(self._centres.whole(), query)
@@ -144,21 +148,14 @@ def _write_cells(folder: Path, dim: int) -> dict[str, Any]:
     centres = _learn(rows, cells)
     home = np.concatenate([_nearest(block, centres) for block in rows.stream(0, len(rows))])
     members = np.argsort(home, kind="stable").astype(np.int32)
-    place = np.empty(len(rows), dtype=np.int64)
-    place[members] = np.arange(len(rows))
     write_sheet(folder / "centres.npy", centres)
     write_sheet(folder / "starts.npy", np.searchsorted(home[members], np.arange(cells + 1)).astype(np.int64))
     write_sheet(folder / "members.npy", members)
-    codes = np.empty((len(rows), dim), dtype=np.int8)
-    scales = np.empty(len(rows), dtype=np.float32)
-    done = 0
-    for block in rows.stream(0, len(rows)):
-        at = place[done : done + len(block)]
-        done += len(block)
-        scales[at] = np.maximum(np.abs(block).max(axis=1) / 127, np.float32(1e-12))
-        codes[at] = np.round(block / scales[at][:, None]).astype(np.int8)
-    write_sheet(folder / "codes.npy", codes)
-    write_sheet(folder / "scales.npy", scales)
+    with Appender(folder / "codes.npy", "i1", dim) as codes, Appender(folder / "scales.npy", "<f4") as scales:
+        for block in rows.gather(members):
+            scale = np.maximum(np.abs(block).max(axis=1) / 127, np.float32(1e-12))
+            scales.add(scale)
+            codes.add(np.round(block / scale[:, None]).astype(np.int8))
     probes, recall = _tune(files, rows, cells)
     size = sum((folder / f"{name}.npy").stat().st_size for name in ("centres", "starts", "members", "codes", "scales"))
     return {"kind": "cells", "cells": cells, "probes": probes, "recall": recall, "bytes": size}
@@ -218,6 +215,8 @@ def _tune(files: Files, rows: Sheet, cells: int) -> tuple[int, float]:
             near = searcher.near(query, 40)
             best = near[_highest(np.vecdot(rows.take(near), query), 10)]
             found += len(np.intersect1d(best, wanted))
+            searcher.let_go()
+        rows.let_go()
         recall = found / true.size
         if recall >= _WANTED or probes >= cells:
             return min(probes, cells), round(recall, 4)

@@ -133,7 +133,8 @@ class SentenceTransformerEmbedder:
         While one block is read, the next is cut into tokens in a thread of its own, in which `inputs` is asked.
         """
         coming = iter(inputs)
-        with ThreadPoolExecutor(1, thread_name_prefix="tokens") as ahead:
+        ahead = ThreadPoolExecutor(1, thread_name_prefix="tokens")
+        try:
             ready = ahead.submit(self._cut, coming, block).result()
             running = self._start(ready)
             before: _Sums | None = None
@@ -145,6 +146,9 @@ class SentenceTransformerEmbedder:
                 running = self._start(ready)
                 embedded, before = self._put_together(done, parts, before)
                 yield embedded
+        finally:
+            # whoever interrupts this isn't kept waiting until a block's worth of inputs has come
+            ahead.shutdown(wait=False, cancel_futures=True)
 
     def embed_query(self, question: str) -> Query:
         """Embed a question on the calling thread, cut at the model's limit."""

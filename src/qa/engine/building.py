@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING
 from qa.config import Settings
 from qa.engine import adapters
 from qa.errors import ConfigError, IndexMismatch, StoreError
-from qa.index import PARTIAL, SCHEMA, Fingerprint, Index, Record, exists, ledger_of, stored
+from qa.index import PARTIAL, SCHEMA, Fingerprint, Index, Listed, exists, ledger_of, stored
 from qa.index.earlier import Earlier
 from qa.index.generation import Taken, confirmed, drop_partial, last_look, sweep, write_generation, writing
 from qa.index.partial import Partial
-from qa.protocols import Embedder, Reader
+from qa.protocols import Embedder, Input, Reader
 from qa.types import Calibration, FileState, LedgerEntry
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def build(
     index; a file that can't be read costs that file alone and is named in the ledger. It is tried again at each
     build, unless `refused`, which one build hands to the next, says that it hasn't changed.
     """
-    from qa.ingest import Planner
+    from qa.ingest import Plan, Planner
     from qa.keyword import Terms
     from qa.load import walk
 
@@ -95,12 +96,18 @@ def build(
             _Work(settings.index, fingerprint, embedder, Terms(settings.retrieve.language), found)
         ) as work:
             looked = last_look(settings.index) if old else 0
-            chunk = settings.chunk
+            plan = Plan()
             with contextlib.closing(adapters.make_readers(settings)) as readers:
                 planner = Planner(
-                    old, looked, work.partial, readers, size=chunk.size, overlap=chunk.overlap, refused=refused
+                    old,
+                    looked,
+                    work.partial,
+                    readers,
+                    size=settings.chunk.size,
+                    overlap=settings.chunk.overlap,
+                    refused=refused,
                 )
-                plan = planner.plan(found, lambda done: say("reading", done, len(found)))
+                work.read_and_embed(planner.read(found, plan), old, say)
             report = _report(plan, old, work, roots, note)
             names = tuple(os.path.abspath(root) for root in roots)
             same = old and not report.altered and (old.ledger, old.roots) == (report.ledger, names)
@@ -108,7 +115,6 @@ def build(
                 confirmed(settings.index, began)
                 sweep(settings.index)
                 return report
-            work.embed(old, say)
             say("writing", 0, 1)
             write_generation(
                 settings.index,
@@ -156,27 +162,70 @@ class _Work:
             )
         return self._partial
 
-    def record(self, source: str) -> Record:
-        """Return a document's record."""
-        made: Record = self.partial().documents[source].record
-        return made
+    def read_and_embed(self, reading: Iterator[int], old: Index | None, say: Stage) -> None:
+        """Read files, and meanwhile embed what was put down and has no rows yet, nor had any in the old index.
 
-    def embed(self, old: Index | None, say: Stage) -> None:
-        """Embed what was put down and has no rows yet, nor had any in the old index under another name."""
-        if self._partial is None:
-            return
-        work, total = self._partial, self._partial.chunks
+        Reading goes on in the embedder's thread, as it asks for more; `say` is called in both.
+        """
+        coming = _Coming(reading, len(self._found), say)
+        inputs = coming.pulled(self._inputs(coming.steps(), old))
+        try:
+            for block in self._embedder.embed_stream(inputs):
+                self.partial().add_rows(block)
+                if coming.all_read:
+                    say("embedding", self.partial().embedded, self.partial().chunks)
+        finally:
+            coming.stop()
+        if self._partial is not None:
+            self._partial.add_known()
+
+    def _inputs(self, reading: Iterator[int], old: Index | None) -> Iterator[Input]:
+        """Yield what is to be embedded; nothing, for which no model is loaded, where nothing is put down."""
+        while self._partial is None:
+            if next(reading, None) is None:
+                return
         if old:
-            work.know(Earlier(old))
-        for block in self._embedder.embed_stream(work.inputs()):
-            work.add_rows(block)
-            say("embedding", work.embedded, total)
-        work.add_known()
+            self._partial.know(Earlier(old))
+        yield from self._partial.inputs(reading)
 
     def close(self) -> None:
         """Let go of the folder's files."""
         if self._partial is not None:
             self._partial.close()
+
+
+class _Coming:
+    """What one thread reads as another, the embedder's, asks for more, until it is stopped."""
+
+    def __init__(self, reading: Iterator[int], total: int, say: Stage) -> None:
+        self._reading, self._total, self._say = reading, total, say
+        self._lock = threading.Lock()
+        self._stopped = False
+        self.all_read = False
+
+    def steps(self) -> Iterator[int]:
+        """Read a file at a time and say so."""
+        for done in self._reading:
+            self._say("reading", done, self._total)
+            if self._stopped:
+                return
+            yield done
+        self.all_read = True
+
+    def pulled(self, inputs: Iterator[Input]) -> Iterator[Input]:
+        """Yield these until it is stopped."""
+        while True:
+            with self._lock:
+                found = None if self._stopped else next(inputs, None)
+            if found is None:
+                return
+            yield found
+
+    def stop(self) -> None:
+        """Return once no more is read: the file being read is read to its end."""
+        self._stopped = True
+        with self._lock:
+            pass
 
 
 def _taken(plan: Plan, old: Index | None, work: _Work) -> list[Taken]:
@@ -223,7 +272,9 @@ def _fingerprint(settings: Settings, embedder: Embedder) -> Fingerprint:
 def _report(plan: Plan, old: Index | None, work: _Work, roots: Sequence[Path], note: str) -> BuildReport:
     """Count what a plan will do; raise ConfigError where not one file can be read."""
     before = {record.source: record for record in old.records} if old else {}
-    indexed = [before[source] for source in plan.kept] + [work.record(source) for source in plan.made]
+    indexed: list[Listed] = [before[source] for source in plan.kept]
+    if plan.made:
+        indexed += [work.partial().documents[source] for source in plan.made]
     ledger = ledger_of(indexed, plan.others, plan.seconds)
     if not indexed:
         reasons = "; ".join(f"{entry.source}: {entry.reason}" for entry in ledger[:5])

@@ -5,7 +5,19 @@ What a question needs is named here; who builds imports `partial` and `generatio
 
 from __future__ import annotations
 
-from qa.index.layout import MANIFEST, PARTIAL, POINTER, SCHEMA, Fingerprint, Record, Stored, exists, ledger_of, stored
+from qa.index.layout import (
+    MANIFEST,
+    PARTIAL,
+    POINTER,
+    SCHEMA,
+    Fingerprint,
+    Listed,
+    Record,
+    Stored,
+    exists,
+    ledger_of,
+    stored,
+)
 from qa.index.opened import Index, open_index
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "SCHEMA",
     "Fingerprint",
     "Index",
+    "Listed",
     "Record",
     "Stored",
     "exists",

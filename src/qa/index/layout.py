@@ -33,10 +33,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from qa.errors import IndexCorrupt, IndexMismatch, IndexMissing
 from qa.index.places import Places
@@ -310,8 +310,24 @@ def to_line(facts: dict[str, Any]) -> bytes:
     return json.dumps(facts, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
+class Listed(Protocol):
+    """What the ledger says of a document."""
+
+    @property
+    def source(self) -> str:
+        """Its name in the collection."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of its bytes."""
+
+    @property
+    def entry(self) -> LedgerEntry:
+        """Its line, but for its time and its copies."""
+
+
 def ledger_of(
-    records: Sequence[Record], others: Sequence[LedgerEntry], seconds: Mapping[str, float]
+    listed: Iterable[Listed], others: Sequence[LedgerEntry], seconds: Mapping[str, float]
 ) -> tuple[LedgerEntry, ...]:
     """Return one line a file met, sorted by source; of files of the same bytes all but the first name it.
 
@@ -319,10 +335,10 @@ def ledger_of(
     """
     first: dict[str, str] = {}
     entries = list(others)
-    for record in sorted(records, key=lambda record: record.source):
-        original = first.setdefault(record.digest, record.source)
-        same_as = "" if original == record.source else original
-        entries.append(replace(record.entry, same_as=same_as, seconds=seconds.get(record.source, 0.0)))
+    for one in sorted(listed, key=lambda one: one.source):
+        original = first.setdefault(one.digest, one.source)
+        same_as = "" if original == one.source else original
+        entries.append(replace(one.entry, same_as=same_as, seconds=seconds.get(one.source, 0.0)))
     return tuple(sorted(entries, key=lambda entry: entry.source))
 
 

@@ -11,6 +11,7 @@ import bisect
 import hashlib
 import json
 import shutil
+import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -34,12 +35,15 @@ from qa.index.places import pack_places
 from qa.keyword import Termed, Terms
 from qa.protocols import Embedded, Input, Rows
 from qa.sealed import Sheet, map_file
-from qa.types import Chunk, Document, Span, is_row
+from qa.types import Chunk, Document, LedgerEntry, Span, is_row
 
 if TYPE_CHECKING:
     from qa.load import Reading
 
 Stamp = tuple[int, ...]
+
+_ENOUGH = 256  # chunks read before they are handed on,
+_PATIENCE = 0.5  # or fewer after so many seconds
 
 # what is put down of documents: name → (type, columns)
 _OF_DOCUMENTS: dict[str, tuple[str, int]] = {
@@ -62,6 +66,15 @@ class _Again:
 
     chunks: int = 0
     sentences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A document whose rows an earlier index holds: which these are, and its own first sentence here."""
+
+    first: int
+    last: int
+    first_sentence: int
 
 
 class _Growing:
@@ -190,12 +203,21 @@ class _Numbered(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A document put down already: its number here, what its file looked like from outside, what reading it took."""
+    """A document put down already: its number here, what its file looked like from outside, what reading it took.
+
+    Its record stays on disk: a large collection's would fill memory.
+    """
 
     number: int
-    record: Record
+    digest: str
+    entry: LedgerEntry
     stamp: Stamp
     seconds: float
+
+    @property
+    def source(self) -> str:
+        """Its name in the collection."""
+        return self.entry.source
 
 
 class Partial:
@@ -216,11 +238,12 @@ class Partial:
         self.documents: dict[str, Made] = {}
         self._again = _Again()
         self._earlier: Earlier | None = None
-        self._known: dict[int, tuple[int, int]] = {}  # a document's first chunk → its rows in the earlier index
-        self._firsts: list[int] = []
+        self._known: dict[int, _Known] = {}  # by a document's first chunk
+        self._firsts: list[int] = []  # these first chunks
+        self._looked = 0  # documents looked up so far
         self._open()
         fitting = {source: made for source, made in self.documents.items() if fits(source, made.stamp)}
-        if 2 * sum(made.record.chunks for made in fitting.values()) < self.chunks:  # most of it is of no use
+        if 2 * sum(made.entry.chunks for made in fitting.values()) < self.chunks:  # most of it is of no use
             self.close()
             shutil.rmtree(folder)
             folder.mkdir()
@@ -234,14 +257,13 @@ class Partial:
         self._put = _Journal(self._folder, "documents", _OF_DOCUMENTS)
         self._embedded = _Journal(self._folder, "rows", rows)
         self._words = _Numbered(self._spelled())
-        lines = self._file("lines").sheet().values.tobytes().split(b"\n")[:-1]
+        lines = self._file("lines").sheet().values
         places = self._file("places").sheet().values.tolist()
         seconds = self._file("seconds").sheet().values.tolist()
-        records = [Record.from_line(line) for line in lines]
-        self.documents = {
-            record.source: Made(number, record, tuple(place[6:]), took)
-            for number, (record, place, took) in enumerate(zip(records, places, seconds, strict=True))
-        }
+        self.documents = {}
+        for number, (place, took) in enumerate(zip(places, seconds, strict=True)):
+            record = Record.from_line(lines[place[0] : place[1]].tobytes())
+            self.documents[record.source] = Made(number, record.digest, record.entry, tuple(place[6:]), took)
         if not self._file("edges").count:
             self._put.add("edges", np.zeros(1, dtype=np.int64))
             self._put.add("pieces", np.zeros(1, dtype=np.int64))
@@ -304,7 +326,7 @@ class Partial:
         ):
             self._put.add(name, values)
         self._put.commit(least=1 << 20)
-        self.documents[record.source] = Made(number, record, tuple(stamp), seconds)
+        self.documents[record.source] = Made(number, record.digest, record.entry, tuple(stamp), seconds)
 
     def _put_terms(self, document: Document, chunks: Sequence[Chunk]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Put down the chunks' terms by number; return where pieces and chunks end among them."""
@@ -322,23 +344,43 @@ class Partial:
         self._put.add("ids", np.array(flat, dtype=np.int32))
         return np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64)
 
-    def inputs(self) -> Iterator[Input]:
-        """Yield what is to be embedded yet, in order; before it once more what that repeats sentences of, if anything.
+    def inputs(self, reading: Iterator[object]) -> Iterator[Input]:
+        """Yield what is to be embedded yet, in order; `reading`, which puts more down, goes on as it's asked for.
 
-        `add_rows` passes over the rows of those.
+        Before it comes once more what it repeats sentences of, if anything; `add_rows` passes over the rows of those.
+        Another thread may add rows meanwhile.
         """
-        self._put.commit()
-        part = self.part()
+        embedded = row = self.embedded
+        while self.chunks > row or self._more(reading, row):
+            self._put.commit()
+            part = self.part()
+            self._look_up(part, embedded)
+            if row == embedded:
+                row = _reached_back(part, row)
+                again = part.first_sentence(embedded) - part.first_sentence(row)
+                self._again = _Again(embedded - row, again)
+            yield from self._given(part, row)
+            row = len(part.chunks)
+
+    def _more(self, reading: Iterator[object], row: int) -> bool:
+        """Read on until a block's worth of chunks stands beyond `row`, or some do and it has taken long enough."""
+        until = time.monotonic() + _PATIENCE
+        for _ in reading:
+            beyond = self.chunks - row
+            if beyond >= _ENOUGH or (beyond and time.monotonic() > until):
+                return True
+        return self.chunks > row
+
+    def _given(self, part: Part, begin: int) -> Iterator[Input]:
+        """Yield what the embedder is given of a part's chunks, but for those whose rows are known."""
         record: Record | None = None
         owner = -1
-        begin = _reached_back(part, self.embedded) if self.embedded < self.chunks else self.embedded
-        self._again = _Again(self.embedded - begin, part.first_sentence(self.embedded) - part.first_sentence(begin))
-        for row in range(begin, self.chunks):
-            if self._is_known(part, row):
-                continue
+        for row in range(begin, len(part.chunks)):
             number, section, start, _, first_byte, last_byte, first, header = part.chunks.values[row].tolist()
+            line = part.places.values[number]
+            if int(line[4]) in self._known:
+                continue
             if number != owner:
-                line = part.places.values[number]
                 record = Record.from_line(part.lines.values[line[0] : line[1]].tobytes())
                 owner = number
             assert record is not None
@@ -360,7 +402,7 @@ class Partial:
         packed, scales = _pack(sentences)
         while len(chunks):
             self.add_known()
-            count, inner = self._until_known(len(chunks))
+            count, inner = self._until_known(len(chunks), len(packed))
             self._add_rows(chunks[:count], packed[:inner], scales[:inner])
             chunks, packed, scales = chunks[count:], packed[inner:], scales[inner:]
         self._embedded.commit()
@@ -368,32 +410,36 @@ class Partial:
     def know(self, earlier: Earlier) -> None:
         """Take over the rows of documents that an index holds under another name; call it before `inputs`."""
         self._earlier = earlier
-        part = self.part()
-        for number, place in enumerate(part.places.values.tolist()):
-            if place[4] >= self.embedded:  # else a killed build has begun to put its rows down
+
+    def _look_up(self, part: Part, embedded: int) -> None:
+        """Find the documents put down since the last look, of which no row is there yet, in the earlier index."""
+        if self._earlier is None:
+            return
+        for number in range(self._looked, len(part.places)):
+            place = part.places.values[number].tolist()
+            if place[4] >= embedded:  # else a killed build has begun to put its rows down
                 record = Record.from_line(part.lines.values[place[0] : place[1]].tobytes())
-                found = earlier.find(part, number, record)
+                found = self._earlier.find(part, number, record)
                 if found and found[0] < found[1]:
-                    self._known[place[4]] = found
-        self._firsts = sorted(self._known)
+                    self._known[place[4]] = _Known(*found, part.first_sentence(place[4]))
+                    self._firsts.append(place[4])
+        self._looked = len(part.places)
 
     def add_known(self) -> None:
         """Put down the rows of the next documents, as long as they are known."""
         while self._earlier is not None and (found := self._known.get(self.embedded)):
-            for block in self._earlier.blocks(*found):
+            for block in self._earlier.blocks(found.first, found.last):
                 self._add_rows(*block)
             self._embedded.commit(least=1 << 20)
 
-    def _is_known(self, part: Part, row: int) -> bool:
-        return int(part.places.values[part.chunks.values[row, 0], 4]) in self._known
-
-    def _until_known(self, most: int) -> tuple[int, int]:
-        """Return how many chunks come next, of `most`, before one whose rows are known, and their sentences."""
-        first, at = self.embedded, bisect.bisect_left(self._firsts, self.embedded)
-        last = min([first + most, *self._firsts[at : at + 1]])
-        begins = self._file("chunks").sheet().values[:, 6]
-        end = int(begins[last]) if last < len(begins) else self._file("sentences").count
-        return last - first, end - int(begins[first])
+    def _until_known(self, chunks: int, sentences: int) -> tuple[int, int]:
+        """Return how many of the next chunks, and of their sentences, come before one whose rows are known."""
+        first = self.embedded
+        following = bisect.bisect_left(self._firsts, first)
+        if following == len(self._firsts) or self._firsts[following] >= first + chunks:
+            return chunks, sentences
+        known = self._firsts[following]
+        return known - first, self._known[known].first_sentence - self._embedded.files["scales"].count
 
     def _add_rows(self, chunks: NDArray[Any], packed: NDArray[Any], scales: NDArray[Any]) -> None:
         self._embedded.add("rows", chunks)

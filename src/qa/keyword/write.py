@@ -50,6 +50,11 @@ class Termed:
         tables = (np.array(flat, dtype=np.int32), np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64))
         return cls(list(words), *(Sheet(table) for table in tables))
 
+    def let_go(self) -> None:
+        """Let the system have the memory of what was read."""
+        for sheet in (self.ids, self.edges, self.pieces):
+            sheet.let_go()
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -81,12 +86,14 @@ def write_keyword(folder: Path, runs: Sequence[Run]) -> None:
                 pieces.add(owned[1:] - (owned[0] - (edges.count - 1)))
                 edges.add(bounds[1:] - (bounds[0] - ids.count))
                 ids.add(numbers[id(run.termed)][run.termed.ids.cut(int(bounds[0]), int(bounds[-1]))])
+                run.termed.let_go()
     _invert(folder, len(words))
 
 
 def _blocks(run: Run) -> Iterator[tuple[int, int]]:
     """Cut a run into stretches that hold no more terms than can be had in memory."""
     bounds = run.termed.edges.take(run.termed.pieces.cut(run.first, run.last + 1))
+    run.termed.let_go()
     for first, last in _stretches(bounds):
         yield run.first + first, run.first + last
 
@@ -109,6 +116,7 @@ def _vocabulary(runs: Sequence[Run]) -> tuple[list[str], dict[int, Numbers]]:
             owned = run.termed.pieces.cut(first, last + 1)
             bounds = run.termed.edges.take(owned[[0, -1]])
             used[id(run.termed)][run.termed.ids.cut(int(bounds[0]), int(bounds[1]))] = True
+            run.termed.let_go()
     standing = {key: np.flatnonzero(seen).tolist() for key, seen in used.items()}
     words = sorted({termed[key].words[number] for key, numbers in standing.items() for number in numbers})
     place = {word: number for number, word in enumerate(words)}
@@ -122,8 +130,9 @@ def _vocabulary(runs: Sequence[Run]) -> tuple[list[str], dict[int, Numbers]]:
 def _invert(folder: Path, words: int) -> None:
     """Write, for each word, the chunks it stands in and what it is worth there, from the ids beside."""
     files = Files(folder)
-    ids, edges, pieces = (files.sheet(f"{name}.npy").values for name in ("ids", "edges", "pieces"))
-    bounds = edges[pieces]
+    ids, edges, pieces = (files.sheet(f"{name}.npy") for name in ("ids", "edges", "pieces"))
+    bounds = edges.take(pieces.whole())
+    edges.let_go()
     lengths = np.diff(bounds)
     average = float(lengths.mean()) if len(lengths) else 0.0
     spill = folder / "spill"
@@ -131,7 +140,8 @@ def _invert(folder: Path, words: int) -> None:
     frequencies = np.zeros(words, dtype=np.int64)
     parts = []
     for number, (first, last) in enumerate(_stretches(bounds)):
-        part = _sorted(ids[bounds[first] : bounds[last]], lengths[first:last], first)
+        part = _sorted(ids.cut(int(bounds[first]), int(bounds[last])), lengths[first:last], first)
+        ids.let_go()
         frequencies += np.bincount(part[0], minlength=words)
         parts.append(spill / f"{number}.npy")
         np.save(parts[-1], part)
