@@ -108,6 +108,30 @@ def test_sentence_rows_come_back_in_eight_bits_and_near_enough(small_collection:
     assert np.load(generation(settings) / "sentence_rows.npy").dtype == np.int8
 
 
+def test_sentences_of_several_chunks_are_compared_at_once(small_collection: Path, settings: Settings) -> None:
+    make(settings, small_collection)
+    index = open_collection(settings)
+    query = HashingEmbedder().embed_query("Who waters the garden?").row
+    for rows in ([2], [3, 0, 2], [0, 1, 2, 3]):
+        found, edges = index.sentence_similarities(query, rows)
+        for at, row in enumerate(rows):
+            own = found[edges[at] : edges[at + 1]]
+            assert own == pytest.approx(index.sentence_rows(row) @ query, abs=1e-6)
+        assert edges[-1] == len(found)
+
+
+def test_rows_lie_by_source_and_place_whatever_the_history(small_collection: Path, settings: Settings) -> None:
+    make(settings, small_collection)
+    write_files(
+        small_collection, {"a.md": "# New\nIt comes first.\n\n# Last\nIt comes second.\n", "z.txt": "It is last."}
+    )
+    make(settings, small_collection)
+    index = open_collection(settings)
+    places = [(chunk.source, chunk.span.start) for chunk in map(index.chunk, range(len(index)))]
+    assert places == sorted(places)
+    assert [source for source, _ in places[:2]] == ["a.md", "a.md"]
+
+
 def test_the_ledger_is_kept_with_the_index(small_collection: Path, settings: Settings) -> None:
     write_files(small_collection, {"empty.txt": "", "sound.mp3": "x"})
     report = make(settings, small_collection)

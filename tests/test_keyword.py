@@ -246,6 +246,15 @@ def test_the_best_are_those_of_all_scores_in_order_of_score_and_number() -> None
         assert np.array_equal(made.scores_of(question, rows), scores[rows])
 
 
+def test_the_best_of_many_that_hold_a_rare_word_are_those_of_all_scores() -> None:
+    # three chunks in a thousand are met: so few are sorted, many are looked for among all scores
+    texts = [f"text {number}" + " gentian" * (number in (17, 401, 998)) for number in range(1_000)]
+    made = index(texts)
+    assert made.best("gentian", 2) == [17, 401]
+    assert made.best("gentian 998", 2) == [998, 17]
+    assert made.best("text gentian", 5) == [17, 401, 998, 0, 1]
+
+
 def test_asking_for_the_best_of_nothing_gives_nothing() -> None:
     assert index().best("zebra of the", 5) == index().best("red", 0) == index([]).best("red", 3) == []
 

@@ -5,6 +5,7 @@ A quote that doesn't stand at its place is refused with `QuoteMismatch`, never s
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -33,6 +34,7 @@ def cite(
     A mark without such a passage is taken out of the text and said in the notices. Where nothing was
     found there is no text and no citation, whatever the draft says.
     """
+    document_of = functools.cache(document_of)  # each is asked for again and again
     if verdict is Verdict.NOT_FOUND:
         draft = Draft("", ())
     text, missing = _without_unknown_marks(draft, passages)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from qa.types import Hit, Passage, Span
 
@@ -29,13 +30,19 @@ class _Group:
     support: list[Hit] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
 class _Words:
     """What a text says, for telling copies: its numbers, and its runs of three words."""
 
-    length: int
-    numbers: tuple[str, ...]
-    runs: frozenset[tuple[str, ...]]
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.length = len(text)
+        self.numbers = tuple(sorted(_NUMBER.findall(text)))
+
+    @cached_property
+    def runs(self) -> frozenset[tuple[str, ...]]:
+        """Its words by threes, cut when first asked for: most texts are told apart without."""
+        words = [word.casefold() for word in _WORD.findall(self._text)]
+        return frozenset(tuple(words[at : at + _RUN]) for at in range(max(1, len(words) - _RUN + 1)))
 
 
 def gather(hits: Sequence[Hit], k: int) -> list[Passage]:
@@ -52,7 +59,7 @@ def gather(hits: Sequence[Hit], k: int) -> list[Passage]:
         if home is not None:
             _join(home, hit)
             continue
-        words = _words_of(hit.chunk.text)
+        words = _Words(hit.chunk.text)
         twin = next((group for group in groups if _says_the_same(group.words, words)), None)
         if twin is not None:
             twin.support.append(hit)
@@ -85,12 +92,6 @@ def _says_the_same(one: _Words, other: _Words) -> bool:
     if one.numbers != other.numbers or not 0.6 < one.length / max(1, other.length) < 1.67:
         return False
     return len(one.runs & other.runs) >= _ALIKE * len(one.runs | other.runs)
-
-
-def _words_of(text: str) -> _Words:
-    words = [word.casefold() for word in _WORD.findall(text)]
-    runs = (tuple(words[at : at + _RUN]) for at in range(max(1, len(words) - _RUN + 1)))
-    return _Words(len(text), tuple(sorted(_NUMBER.findall(text))), frozenset(runs))
 
 
 def _nearest_sentence(hit: Hit) -> Span:

@@ -47,8 +47,8 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
     if not rows:
         return []
     dense = np.array(index.store.similarities(row, rows), dtype=np.float32)
-    by_sentence = [index.sentence_rows(number) @ row for number in rows]
-    sentence = np.array([scores.max() for scores in by_sentence], dtype=np.float32)
+    by_sentence, firsts = index.sentence_similarities(row, rows)
+    sentence = np.maximum.reduceat(by_sentence, firsts[:-1])
     keyword = index.keyword.scores_of(question, rows)
     covered = index.keyword.covered(question, rows)
     keyword = keyword / max(float(keyword.max()), 1e-9) * covered.chunk
@@ -59,15 +59,15 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
         + weights.coverage * covered.sentence
     ) / (weights.dense + weights.sentence + weights.keyword + weights.coverage)
     fused = fused + _VERBATIM * _holding(index, question, rows, covered.chunk)
-    order = sorted(range(len(rows)), key=lambda at: (-float(fused[at]), *index.place(rows[at])))
+    order = np.argsort(-fused, kind="stable")[:most].tolist()  # rows lie by source and place, and so do candidates
     return [
         Hit(
             index.chunk(rows[at]),
             float(fused[at]),
             Parts(float(dense[at]), float(sentence[at]), float(keyword[at]), float(covered.sentence[at])),
-            tuple(float(score) for score in by_sentence[at]),
+            tuple(by_sentence[firsts[at] : firsts[at + 1]].tolist()),
         )
-        for at in order[:most]
+        for at in order
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.errors import IndexCorrupt
 from qa.index.hold import Hold
@@ -143,16 +144,26 @@ class Index:
             record.headers[header],
         )
 
-    def place(self, row: int) -> tuple[str, int]:
-        """Return where chunk `row` begins, as (source, offset): an order that no history of updates changes."""
-        document, _, start = self._chunks.cut(row, row + 1)[0, :3].tolist()
-        return self._record(document).source, start
-
     def sentence_rows(self, row: int) -> Rows:
         """Return the rows of chunk `row`'s sentences, of shape (its sentences, dim)."""
         first, last = self.sentence_range(row)
         scales: Rows = self._scales.cut(first, last)[:, None]
         return self._packed.cut(first, last).astype(np.float32) * scales
+
+    def sentence_similarities(self, query: Rows, rows: Sequence[int]) -> tuple[Rows, NDArray[np.int64]]:
+        """Return `query`'s similarity to each sentence of these chunks, one after another.
+
+        The second array, one longer than `rows`, says where each chunk's begin and end among them.
+        """
+        numbers = np.asarray(rows, dtype=np.int64)
+        first = self._chunks.take(numbers)[:, 6]
+        last = self._chunks.take(np.minimum(numbers + 1, len(self) - 1))[:, 6]
+        last = np.where(numbers + 1 < len(self), last, len(self._sentences))
+        edges = np.concatenate([[0], np.cumsum(last - first)])
+        wanted = np.repeat(first - edges[:-1], last - first) + np.arange(edges[-1])
+        packed, scales = self._packed.take(wanted), self._scales.take(wanted)
+        similarities: Rows = np.vecdot(packed.astype(np.float32), query) * scales
+        return similarities, edges
 
     def rows_of(self, source: str) -> range:
         """Return the rows of a document's chunks."""

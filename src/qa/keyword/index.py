@@ -24,6 +24,7 @@ Scores = NDArray[np.float32]
 Rows = NDArray[np.integer[Any]]
 
 
+_SPARSE = 64  # looking at so many scores takes as long as sorting one number
 _SHORTEST, _ALIKE, _NEARLY = 4, 2, 0.75  # letters of a term, at its beginning; share of matching letters
 
 
@@ -101,7 +102,7 @@ class KeywordIndex:
             left = sum(most[other] for other in order[at + 1 :]) * 1.0001  # sums are rounded
             if at + 1 < len(order) and sum(len(part) for part in met) < count:
                 continue
-            rows = np.unique(np.concatenate(met))
+            rows = self._met(partial, met)
             if len(rows) > count:
                 reached = float(np.partition(partial[rows], len(rows) - count)[len(rows) - count])
                 if left < reached:
@@ -109,6 +110,12 @@ class KeywordIndex:
                     break
         scores = self.scores_of(question, rows)
         return [int(row) for row in rows[np.lexsort((rows, -scores))[:count]]]
+
+    def _met(self, partial: Scores, met: Sequence[Rows]) -> Rows:
+        """Return the chunks met so far, each once, in order: those with a score, or in `met` if these are few."""
+        if sum(len(part) for part in met) * _SPARSE > len(self):
+            return np.flatnonzero(partial)
+        return np.unique(np.concatenate(met))
 
     def scores_of(self, question: str, rows: Sequence[int] | Rows) -> Scores:
         """Return the BM25 score of these chunks, in the order given."""

@@ -5,14 +5,15 @@ A number with its separators is one term ("1,972,550" and "1972550" are the same
 
 from __future__ import annotations
 
-import functools
 import logging
 import re
 import unicodedata
+from collections.abc import Callable
 
 from qa.errors import ConfigError
 
 _TERM = re.compile(r"\d+(?:[.,]\d+)*|(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W\d_]+)?")
+_MOST_KNOWN = 100_000  # words remembered
 _THOUSANDS = re.compile(r"^\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 
 # the list bm25s has, and words of which questions are built, which say nothing of where an answer stands
@@ -35,21 +36,33 @@ class Terms:
         if language not in Stemmer.algorithms():
             known = ", ".join(Stemmer.algorithms())
             raise ConfigError(f"retrieve.language: no stemmer for {language!r}. Known: {known}.")
-        self._stop = _ENGLISH if language == "english" else _listed(language)
-        self._stem = functools.lru_cache(maxsize=100_000)(Stemmer.Stemmer(language).stemWord)
+        stop = _ENGLISH if language == "english" else _listed(language)
+        self._known = _Known(stop, Stemmer.Stemmer(language).stemWord)
 
     def of(self, text: str) -> list[str]:
         """Return the terms of a text in order, repeats and all, stop words left out."""
-        found = []
-        for match in _TERM.finditer(_fold(text)):
-            word = match.group()
-            if word[0].isdigit():
-                found.append(word.replace(",", "") if _THOUSANDS.match(word) else word)
-                continue
-            word = word.replace(".", "").replace("’", "'").removesuffix("'s")
-            if word and word not in self._stop:
-                found.append(self._stem(word))
-        return found
+        known = self._known
+        return [term for word in _TERM.findall(_fold(text)) if (term := known[word])]
+
+
+class _Known(dict[str, str]):
+    """The term of each word met so far, "" where that is a stop word."""
+
+    def __init__(self, stop: frozenset[str], stem: Callable[[str], str]) -> None:
+        super().__init__()
+        self._stop, self._stem = stop, stem
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[word] = term = self._term(word)
+        return term
+
+    def _term(self, word: str) -> str:
+        if word[0].isdigit():
+            return word.replace(",", "") if _THOUSANDS.match(word) else word
+        word = word.replace(".", "").replace("’", "'").removesuffix("'s")
+        return self._stem(word) if word and word not in self._stop else ""
 
 
 def _listed(language: str) -> frozenset[str]:
