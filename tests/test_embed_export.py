@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qa.embed import export
 from qa.embed.cache import ExportCache
-from qa.embed.graph import apart
+from qa.embed.graph import apart, in_bytes
 from qa.embed.network import Tables, read_tables
-from qa.embed.onnx_backend import OnnxBackend
+from qa.embed.onnx_backend import OnnxBackend, open_session
+from qa.embed.onnx_file import Graph
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.embed.torch_backend import TorchBackend
 from qa.errors import ModelUnavailable
@@ -274,3 +277,33 @@ def test_channels_that_stand_a_quarter_above_the_ninth_are_multiplied_apart() ->
 def test_at_most_eight_are() -> None:
     assert len(apart(np.arange(1, 65, dtype=np.float32) ** 8)) <= 8
     assert apart(np.ones(64, np.float32)).tolist() == []
+
+
+# Weights in bytes
+
+
+@given(st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 3.0]))
+def test_no_two_weights_side_by_side_outgrow_sixteen_bits(inputs: int, seed: int, middle: float) -> None:
+    rng = np.random.default_rng(seed)
+    weight = rng.normal(middle, 1, (inputs, 5)).astype(np.float32)
+    whole, scale = in_bytes(weight)
+    pairs = np.zeros((inputs + inputs % 2, 5), np.int64)
+    pairs[:inputs] = whole
+    for entering in ((255, 255), (255, 0), (0, 255)):
+        sums = entering[0] * pairs[0::2] + entering[1] * pairs[1::2]
+        assert sums.min() >= -(2**15)
+        assert sums.max() < 2**15
+    assert np.abs(whole * scale - weight).max() <= scale.max() * 0.5001
+
+
+def test_weights_of_one_sign_are_multiplied_rightly_on_any_processor() -> None:
+    # side by side they are the worst case: in eight bits each, AVX2 would give half of what is right
+    whole, scale = in_bytes(np.full((384, 8), 2.0, np.float32))
+    graph = Graph()
+    constants = (whole, scale, np.zeros(8, np.int8))
+    product = graph.add(
+        "ms.DynamicQuantizeMatMul", graph.input("x", 3, 384), *(graph.constant(array) for array in constants)
+    )
+    session = open_session(graph.to_bytes([product]), "a product")
+    (found,) = session.run(None, {"x": np.full((3, 384), 0.5, np.float32)})
+    assert found == pytest.approx(384.0, rel=0.01)

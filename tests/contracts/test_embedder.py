@@ -188,7 +188,7 @@ def test_rows_that_can_be_compared_have_one_fingerprint_and_others_another(
 ) -> None:
     plain, small = (SentenceTransformerEmbedder(precision=precision) for precision in ("float32", "int8"))
     assert plain.fingerprint == reference.fingerprint
-    assert small.fingerprint == f"{plain.fingerprint}:int8.2"
+    assert small.fingerprint == f"{plain.fingerprint}:int8.3"
 
 
 def test_the_vectors_that_come_with_the_program_are_the_librarys(reference: SentenceTransformerEmbedder) -> None:

@@ -29,7 +29,7 @@ from qa.errors import ModelUnavailable
 logger = logging.getLogger(__name__)
 
 _UNSAFE = re.compile(r"[^\w.-]+")
-VERSION = 2  # of what is written; another one is another key in the cache
+VERSION = 3  # of what is written; another one is another key in the cache
 TORCH, FLOAT32, INT8 = "torch", "float32", "int8"
 _LEAST = {FLOAT32: 0.9999, INT8: 0.99}  # cosine of each sample's vector with the model's own
 

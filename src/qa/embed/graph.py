@@ -24,6 +24,7 @@ Peaks = Mapping[str, Floats]
 INPUT, DISTANCES = "embedded", "distances"
 MOST_APART = 8  # channels a product treats on their own at most
 _STANDS_OUT = 1.25  # how far above the ninth largest channel
+_STEPS = 127  # of a byte's whole numbers to each side; two that are rounded up make 128 at most
 _SMOOTHED = 0.75  # the power of that by which a channel is made smaller; at 1 the weights lose more than is gained
 
 
@@ -44,6 +45,21 @@ def apart(peaks: Floats) -> NDArray[np.int64]:
     """Return the channels that stand out: those above all but eight, and well above the ninth."""
     out = np.argsort(-peaks, kind="stable")[:MOST_APART]
     return np.sort(out[peaks[out] > _ninth(peaks) * _STANDS_OUT]).astype(np.int64)
+
+
+def in_bytes(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Return weights (inputs, outputs) as whole numbers, and what one step is worth in each output channel.
+
+    AVX2 adds the products of two inputs side by side in 16 bits, which holds a byte's 255 times 128 and no more. Two
+    such weights of one sign get no further than that together, so the sum is the same on every processor.
+    """
+    pairs = np.zeros((weight.shape[0] + weight.shape[0] % 2, weight.shape[1]), np.float32)
+    pairs[: len(weight)] = weight
+    one, other = pairs[0::2], pairs[1::2]
+    together = np.where(one * other > 0, np.abs(one + other), 0).max(axis=0)
+    strength = np.maximum(np.abs(weight).max(axis=0), together) / _STEPS
+    scale = np.where(strength > 0, strength, 1).astype(np.float32)
+    return np.clip(np.rint(weight / scale), -_STEPS, _STEPS).astype(np.int8), scale
 
 
 def _ninth(peaks: Floats) -> float:
@@ -126,9 +142,7 @@ class _Builder:
 
     def _int8(self, x: str, linear: Linear) -> str:
         """Multiply in int8: weights by output channel, x by the range it has in this text."""
-        strength = np.abs(linear.weight).max(axis=0) / 127
-        scale = np.where(strength > 0, strength, 1).astype(np.float32)
-        whole = np.clip(np.rint(linear.weight / scale), -127, 127).astype(np.int8)
+        whole, scale = in_bytes(linear.weight)
         constants = (whole, scale, np.zeros(len(scale), np.int8), linear.bias.astype(np.float32))
         return self._graph.add("ms.DynamicQuantizeMatMul", x, *(self._graph.constant(array) for array in constants))
 
