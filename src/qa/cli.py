@@ -396,8 +396,6 @@ def _reply_json(reply: Reply, id_: object = None) -> dict[str, Any]:
 
 
 def _report_json(settings: Settings, report: BuildReport) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {
         "index": str(settings.index),
         "added": report.added,
@@ -406,7 +404,7 @@ def _report_json(settings: Settings, report: BuildReport) -> dict[str, Any]:
         "removed": report.removed,
         "chunks": report.chunks,
         "note": report.note,
-        "files": [asdict(entry) for entry in report.ledger],
+        "files": [entry.facts() for entry in report.ledger],
     }
 
 

@@ -74,7 +74,7 @@ class Status:
             "search": dict(self.search),
             "error_rates": {lean: asdict(rates) for lean, rates in self.rates.items()},
             "versions": dict(self.summary()[-2:]),
-            "files": [asdict(entry) for entry in self.ledger],
+            "files": [entry.facts() for entry in self.ledger],
         }
 
 

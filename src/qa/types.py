@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 
@@ -408,6 +408,11 @@ class LedgerEntry:
     extent: Extent = field(default_factory=Extent)
     same_as: str = ""
     seconds: float = field(default=0.0, compare=False)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the line as plain values, in the order of its fields; many times faster than `asdict`."""
+        flat = {name: getattr(self, name) for name in self.__slots__}
+        return flat | {"extent": {name: getattr(self.extent, name) for name in self.extent.__slots__}}
 
     @property
     def is_searched(self) -> bool:

@@ -110,7 +110,8 @@ def build(
                 work.read_and_embed(planner.read(found, plan), old, say)
             report = _report(plan, old, work, roots, note)
             names = tuple(os.path.abspath(root) for root in roots)
-            same = old and not report.altered and (old.ledger, old.roots) == (report.ledger, names)
+            # the lines of documents that are kept are what they were
+            same = old and not report.altered and (_sorted(old.others), old.roots) == (_sorted(plan.others), names)
             if same and plan.looked_into <= _STAMPS_WORTH_WRITING:
                 confirmed(settings.index, began)
                 sweep(settings.index)
@@ -295,6 +296,10 @@ def _open_old(settings: Settings, fingerprint: Fingerprint, rebuild: bool) -> tu
     if difference:
         return None, f"Everything was indexed anew: {difference}."
     return adapters.open_collection(settings), ""
+
+
+def _sorted(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    return sorted(entries, key=lambda entry: (entry.source, entry.reason))
 
 
 def _last_roots(settings: Settings) -> list[Path]:

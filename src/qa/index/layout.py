@@ -34,7 +34,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -121,14 +121,13 @@ class Record:
     def from_line(cls, line: bytes) -> Record:
         """Read a line of documents.jsonl."""
         head, packed, concealed = bytes(line).rstrip(b"\n").split(b"\t")
-        flat = json.loads(head)
+        flat = json.loads(head.decode("utf-8"))  # given bytes, it would ask of each which encoding it is
         sections = tuple(Section(p, tuple(h), Span(a, b)) for p, h, a, b in flat.pop("sections"))
         headers, extent = tuple(flat.pop("headers")), Extent(**flat.pop("extent"))
         return cls(sections=sections, headers=headers, extent=extent, packed=packed, concealed=concealed, **flat)
 
-    @property
-    def entry(self) -> LedgerEntry:
-        """The document's line in the ledger."""
+    def line(self, same_as: str = "", seconds: float = 0.0) -> LedgerEntry:
+        """Return the document's line in the ledger."""
         partly = self.extent.is_short
         return LedgerEntry(
             self.source,
@@ -140,6 +139,8 @@ class Record:
             len(self.sections),
             self.chunks,
             self.extent,
+            same_as,
+            seconds,
         )
 
 
@@ -321,9 +322,8 @@ class Listed(Protocol):
     def digest(self) -> str:
         """The digest of its bytes."""
 
-    @property
-    def entry(self) -> LedgerEntry:
-        """Its line, but for its time and its copies."""
+    def line(self, same_as: str = "", seconds: float = 0.0) -> LedgerEntry:
+        """Return its line, with the file it is a copy of and the time it took."""
 
 
 def ledger_of(
@@ -338,13 +338,13 @@ def ledger_of(
     for one in sorted(listed, key=lambda one: one.source):
         original = first.setdefault(one.digest, one.source)
         same_as = "" if original == one.source else original
-        entries.append(replace(one.entry, same_as=same_as, seconds=seconds.get(one.source, 0.0)))
+        entries.append(one.line(same_as, seconds.get(one.source, 0.0)))
     return tuple(sorted(entries, key=lambda entry: entry.source))
 
 
 def unread_to(entries: Sequence[LedgerEntry]) -> bytes:
     """Return lines of the ledger as unread.jsonl, but for their times."""
-    facts = [asdict(entry) for entry in entries]
+    facts = [entry.facts() for entry in entries]
     return b"".join(to_line({name: value for name, value in one.items() if name != "seconds"}) for one in facts)
 
 

@@ -101,7 +101,7 @@ class Index:
 
     def entry(self, source: str) -> LedgerEntry:
         """Return a document's line in the ledger, but for its time and its copies."""
-        return self._record(self._number(source)).entry
+        return self._record(self._number(source)).line()
 
     def title(self, source: str) -> str:
         """Return a document's title."""

@@ -14,7 +14,7 @@ import shutil
 import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,6 +219,10 @@ class Made:
         """Its name in the collection."""
         return self.entry.source
 
+    def line(self, same_as: str = "", seconds: float = 0.0) -> LedgerEntry:
+        """Return its line in the ledger."""
+        return replace(self.entry, same_as=same_as, seconds=seconds)
+
 
 class Partial:
     """A build's work so far, in a folder of its own; `documents` are those put down that still fit, by source."""
@@ -263,7 +267,7 @@ class Partial:
         self.documents = {}
         for number, (place, took) in enumerate(zip(places, seconds, strict=True)):
             record = Record.from_line(lines[place[0] : place[1]].tobytes())
-            self.documents[record.source] = Made(number, record.digest, record.entry, tuple(place[6:]), took)
+            self.documents[record.source] = Made(number, record.digest, record.line(), tuple(place[6:]), took)
         if not self._file("edges").count:
             self._put.add("edges", np.zeros(1, dtype=np.int64))
             self._put.add("pieces", np.zeros(1, dtype=np.int64))
@@ -326,7 +330,7 @@ class Partial:
         ):
             self._put.add(name, values)
         self._put.commit(least=1 << 20)
-        self.documents[record.source] = Made(number, record.digest, record.entry, tuple(stamp), seconds)
+        self.documents[record.source] = Made(number, record.digest, record.line(), tuple(stamp), seconds)
 
     def _put_terms(self, document: Document, chunks: Sequence[Chunk]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Put down the chunks' terms by number; return where pieces and chunks end among them."""
