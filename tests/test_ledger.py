@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -622,3 +623,8 @@ def test_a_file_that_failed_is_not_tried_again_by_who_remembers_it_until_it_chan
     write_files(docs, {"bad.txt": ""})
     for _ in range(2):
         assert ledger(make(settings, docs))["bad.txt"].state is FileState.FAILED
+
+
+def test_a_lines_facts_are_all_its_fields_in_their_order() -> None:
+    entry = LedgerEntry("a.pdf", FileState.PARTLY, "2 pages left out.", "pdf", extent=Extent(9, passed=2), seconds=0.5)
+    assert json.dumps(entry.facts()) == json.dumps(asdict(entry))
