@@ -69,4 +69,6 @@ def reduce(
     if not len(at):
         return Part(window.owner, weighted, at, np.empty((0, states.shape[1]), np.float32), at)
     found, firsts, counts = np.unique(at, return_index=True, return_counts=True)
-    return Part(window.owner, weighted, found, np.add.reduceat(own, firsts, axis=0), counts)
+    # several times as fast as np.add.reduceat, which takes column by column
+    sums = np.stack([own[first : first + count].sum(axis=0) for first, count in zip(firsts, counts, strict=True)])
+    return Part(window.owner, weighted, found, sums, counts)
