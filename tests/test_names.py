@@ -33,11 +33,31 @@ def nobody(_: str) -> bool:
     ],
 )
 def test_names_are_capitalised_words_after_the_first(question: str, names: tuple[str, ...]) -> None:
-    assert strangers(question, nobody) == names
+    assert strangers(question, nobody, nobody) == names
 
 
 def test_names_that_are_known_are_no_strangers() -> None:
-    assert strangers("Did Bezos buy Tesla?", lambda name: name == "Bezos") == ("Tesla",)
+    assert strangers("Did Bezos buy Tesla?", lambda name: name == "Bezos", nobody) == ("Tesla",)
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ("What was said of tariffs in 2031?", ("2031",)),
+        ("WHAT WAS SAID IN 2031?", ("2031",)),
+        ("What does Order 9108 of 1942 say of 1,250 people?", ("9108", "1,250")),  # 1942 stands in the texts
+        ("What happened on day 12 at 3.14159 or in version 2.500?", ()),  # small, or with a fraction
+        ("What do F117 and B-52 and 1990s mean?", ()),  # a name, or a span of years
+    ],
+)
+def test_numbers_of_three_digits_that_stand_nowhere_are_strangers(question: str, numbers: tuple[str, ...]) -> None:
+    assert strangers(question, lambda _: True, lambda number: number == "1942") == numbers
+
+
+@pytest.mark.parametrize("said", ["1,250 people came.", "1250 people came."])
+def test_a_number_is_known_however_its_thousands_are_set_off(engine_over: Open, said: str) -> None:
+    keyword = engine_over({"a.txt": said}).index.keyword
+    assert strangers("Did 1,250 or 1250 people come?", keyword.resembles, keyword.knows) == ()
 
 
 @pytest.mark.parametrize(
@@ -69,3 +89,12 @@ def test_a_question_about_a_stranger_is_not_answered_in_confidence(corpus_engine
 def test_doubt_halves_the_confidence() -> None:
     assert doubted(0.9, ()) == 0.9
     assert doubted(0.9, ("Tesla",)) == 0.45
+
+
+def test_a_question_about_a_year_that_stands_nowhere_is_doubted_and_told_so(engine_over: Open) -> None:
+    engine = engine_over({"a.txt": TEXT})
+    known, unknown = (engine.ask(f"Who signed in {year}?").answer for year in (1992, 2031))
+    assert unknown.confidence < known.confidence / 2  # the year is missed elsewhere, too
+    assert unknown.verdict is not Verdict.ANSWERED
+    assert unknown.notices[0] == "“2031” stands in none of the documents read."
+    assert not known.notices

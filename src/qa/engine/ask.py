@@ -138,7 +138,7 @@ class Engine:
         hits = self._read(asked, hits)
         read = time.perf_counter()
         milliseconds = (1e3 * (embedded - began), 1e3 * (found - embedded), 1e3 * (read - found))
-        unknown = strangers(asked, self.index.keyword.resembles)
+        unknown = strangers(asked, self.index.keyword.resembles, self.index.keyword.knows)
         if unknown:
             names = ", ".join(f"“{name}”" for name in unknown)
             notices = (*notices, f"{names} {'stand' if len(unknown) > 1 else 'stands'} in none of the documents read.")
