@@ -15,6 +15,7 @@ import pytest
 
 from qa.errors import ConfigError, IndexCorrupt
 from qa.keyword import KeywordIndex, Run, Termed, Terms, write_keyword
+from qa.keyword import index as keyword_index
 from qa.sealed import Files
 
 TEXTS = [
@@ -231,7 +232,11 @@ def test_scores_are_those_bm25s_gives() -> None:
         assert np.array_equal(made.scores(question), rival.get_scores(terms(question)))
 
 
-def test_the_best_are_those_of_all_scores_in_order_of_score_and_number() -> None:
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["picked", "added up"])
+def test_the_best_are_those_of_all_scores_in_order_of_score_and_number(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(keyword_index, "_FEW", few)
     rng = random.Random(5)
     words = [f"word{number}" for number in range(60)]
     weights = [1 / (number + 1) for number in range(60)]
@@ -246,7 +251,11 @@ def test_the_best_are_those_of_all_scores_in_order_of_score_and_number() -> None
         assert np.array_equal(made.scores_of(question, rows), scores[rows])
 
 
-def test_the_best_of_many_that_hold_a_rare_word_are_those_of_all_scores() -> None:
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["picked", "added up"])
+def test_the_best_of_many_that_hold_a_rare_word_are_those_of_all_scores(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(keyword_index, "_FEW", few)
     # three chunks in a thousand are met: so few are sorted, many are looked for among all scores
     texts = [f"text {number}" + " gentian" * (number in (17, 401, 998)) for number in range(1_000)]
     made = index(texts)

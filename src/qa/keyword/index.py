@@ -24,6 +24,7 @@ Scores = NDArray[np.float32]
 Rows = NDArray[np.integer[Any]]
 
 
+_FEW = 200_000  # postings that are sooner added up than picked from
 _SPARSE = 64  # looking at so many scores takes as long as sorting one number
 _SHORTEST, _ALIKE, _NEARLY = 4, 2, 0.75  # letters of a term, at its beginning; share of matching letters
 
@@ -37,6 +38,12 @@ class Covered(NamedTuple):
 
     chunk: Scores
     sentence: Scores
+
+
+def _first(rows: Rows, scores: Scores, count: int) -> list[int]:
+    """Return the rows of the highest scores, best first, equal ones by number."""
+    best: list[int] = rows[np.lexsort((rows, -scores))[:count]].tolist()
+    return best
 
 
 class KeywordIndex:
@@ -90,11 +97,17 @@ class KeywordIndex:
         if not times or count < 1:
             return []
         postings = {number: self._postings(number) for number in times}
+        rows: Rows = np.zeros(0, dtype=np.int32)
+        if sum(len(found) for found, _ in postings.values()) <= _FEW:
+            scores = self.scores(question)
+            rows = np.flatnonzero(scores)
+            if len(rows) > count:
+                rows = rows[scores[rows] >= np.partition(scores[rows], len(rows) - count)[len(rows) - count]]
+            return _first(rows, scores[rows], count)
         most = {number: float(self._highest.cut(number, number + 1)[0]) * times[number] for number in times}
         order = sorted(times, key=lambda number: (len(postings[number][0]), number))
         partial = np.zeros(len(self), dtype=np.float32)
         met: list[Rows] = []
-        rows: Rows = np.zeros(0, dtype=np.int32)
         for at, number in enumerate(order):
             found, values = postings[number]
             partial[found] += values * np.float32(times[number])
@@ -108,8 +121,7 @@ class KeywordIndex:
                 if left < reached:
                     rows = rows[partial[rows] + left >= reached * 0.9999]
                     break
-        scores = self.scores_of(question, rows)
-        return [int(row) for row in rows[np.lexsort((rows, -scores))[:count]]]
+        return _first(rows, self.scores_of(question, rows), count)
 
     def _met(self, partial: Scores, met: Sequence[Rows]) -> Rows:
         """Return the chunks met so far, each once, in order: those with a score, or in `met` if these are few."""
