@@ -248,4 +248,5 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
     embedder = SentenceTransformerEmbedder()
     assert embedder.fingerprint
     assert embedder.runtime
+    assert list(embedder.embed_stream([])) == []
     assert embedder._loaded is None

@@ -193,6 +193,8 @@ class SentenceTransformerEmbedder:
 
     def _start(self, block: _Block) -> Iterator[Part]:
         """Begin to read a block's windows; yields what is kept of each."""
+        if not block.windows:
+            return iter(())  # nothing to read is no reason to load a model
         backend, tail = self._backend, len(self._backend.special[1])
 
         def take(number: int, states: Floats, vector: Floats) -> Part:
