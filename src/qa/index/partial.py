@@ -1,6 +1,6 @@
 """What a build that hasn't ended has made so far: a killed one goes on from it.
 
-Documents are put down as they are read, with their chunks and terms, a line each in journal.jsonl; then their rows
+Documents are put down as they are read, with their chunks and terms, a line each in documents.jsonl; then their rows
 as they are embedded, a line a block in rows.jsonl. Each line holds a digest of what it stands for, so that what
 was half written when the power went is known and dropped.
 """
@@ -8,12 +8,10 @@ was half written when the power went is known and dropped.
 from __future__ import annotations
 
 import bisect
-import hashlib
-import json
 import shutil
 import time
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.index.earlier import Earlier
+from qa.index.journal import Growing, Journal
 from qa.index.layout import (
     CHUNK_COLUMNS,
     DOCUMENT_COLUMNS,
@@ -34,7 +33,6 @@ from qa.index.layout import (
 from qa.index.places import pack_places
 from qa.keyword import Termed, Terms
 from qa.protocols import Embedded, Input, Rows
-from qa.sealed import Sheet, map_file
 from qa.types import Chunk, Document, LedgerEntry, Span, is_row
 
 if TYPE_CHECKING:
@@ -75,117 +73,6 @@ class _Known:
     first: int
     last: int
     first_sentence: int
-
-
-class _Growing:
-    """A file of rows of one type that only grows."""
-
-    def __init__(self, path: Path, dtype: str, columns: int) -> None:
-        self._path = path
-        self._dtype = np.dtype(dtype)
-        self._columns = columns
-        self._size = self._dtype.itemsize * max(columns, 1)
-        path.touch()
-        self._file = path.open("r+b")
-        self.count = path.stat().st_size // self._size
-
-    def cut_to(self, count: int) -> None:
-        """Drop what stands beyond `count` rows."""
-        self._file.truncate(count * self._size)
-        self._file.seek(count * self._size)
-        self.count = count
-
-    def add(self, rows: NDArray[Any]) -> bytes:
-        """Append rows and return their bytes."""
-        data = np.ascontiguousarray(rows, dtype=self._dtype).tobytes()
-        self._file.write(data)
-        self.count += len(data) // self._size
-        return data
-
-    def digest(self, first: int, last: int) -> str:
-        """Return a digest of the rows from `first` to `last`."""
-        found = hashlib.sha256()
-        self._file.seek(first * self._size)
-        left = (last - first) * self._size
-        while left > 0:
-            data = self._file.read(min(left, 1 << 20))
-            found.update(data)
-            left -= len(data) or left
-        return found.hexdigest()
-
-    def flush(self) -> None:
-        """Hand to the system what was added."""
-        self._file.flush()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
-
-    def sheet(self) -> Sheet:
-        """Return what is there as an array."""
-        self._file.flush()
-        data, mapped = map_file(self._path)
-        values = data[: self.count * self._size].view(self._dtype)
-        return Sheet(values.reshape(-1, self._columns) if self._columns else values, mapped=mapped)
-
-
-class _Journal:
-    """Files that grow together, and a line for each time they did: what the last sound line doesn't name is dropped."""
-
-    def __init__(self, folder: Path, name: str, shapes: Mapping[str, tuple[str, int]]) -> None:
-        self.files = {file: _Growing(folder / f"{file}.bin", *shape) for file, shape in shapes.items()}
-        self._path = folder / f"{name}.jsonl"
-        self._path.touch()
-        self._hashes = {file: hashlib.sha256() for file in shapes}
-        self._waiting = 0
-        good = 0
-        with self._path.open("rb") as lines:
-            counts = dict.fromkeys(shapes, 0)
-            for line in lines:
-                found = self._sound(line, counts)
-                if found is None:
-                    break
-                counts, good = found, good + len(line)
-        for file, growing in self.files.items():
-            growing.cut_to(counts[file])
-        self._lines = self._path.open("r+b")
-        self._lines.truncate(good)
-        self._lines.seek(good)
-
-    def _sound(self, line: bytes, before: Mapping[str, int]) -> dict[str, int] | None:
-        try:
-            said = json.loads(line)
-        except ValueError:
-            return None
-        for file, growing in self.files.items():
-            count, digest = said[file]
-            if growing.count < count or growing.digest(before[file], count) != digest:
-                return None
-        return {file: said[file][0] for file in self.files}
-
-    def add(self, file: str, rows: NDArray[Any]) -> None:
-        """Append rows to one of the files."""
-        data = self.files[file].add(rows)
-        self._hashes[file].update(data)
-        self._waiting += len(data)
-
-    def commit(self, least: int = 0) -> None:
-        """Make what was added last, unless it is less than `least` bytes."""
-        if self._waiting <= least:
-            return
-        for growing in self.files.values():
-            growing.flush()
-        said = {file: [self.files[file].count, self._hashes[file].hexdigest()] for file in self.files}
-        self._lines.write(to_line(said))
-        self._lines.flush()
-        self._hashes = {file: hashlib.sha256() for file in self.files}
-        self._waiting = 0
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self._lines.close()
-        for growing in self.files.values():
-            growing.close()
 
 
 class _Numbered(dict[str, int]):
@@ -258,8 +145,8 @@ class Partial:
 
     def _open(self) -> None:
         rows = {"rows": ("<f4", self._dim), "packed": ("i1", self._dim), "scales": ("<f4", 0)}
-        self._put = _Journal(self._folder, "documents", _OF_DOCUMENTS)
-        self._embedded = _Journal(self._folder, "rows", rows)
+        self._put = Journal(self._folder, "documents", _OF_DOCUMENTS)
+        self._embedded = Journal(self._folder, "rows", rows)
         self._words = _Numbered(self._spelled())
         lines = self._file("lines").sheet().values
         places = self._file("places").sheet().values.tolist()
@@ -272,7 +159,7 @@ class Partial:
             self._put.add("edges", np.zeros(1, dtype=np.int64))
             self._put.add("pieces", np.zeros(1, dtype=np.int64))
 
-    def _file(self, name: str) -> _Growing:
+    def _file(self, name: str) -> Growing:
         return self._put.files[name]
 
     def _spelled(self) -> list[str]:
