@@ -39,6 +39,24 @@ def test_rows_are_gathered_in_the_order_asked_for_a_block_at_a_time(
     assert list(sheet.gather(wanted[:0])) == []
 
 
+def test_stretches_come_one_after_another_empty_ones_too(sheet: Sheet) -> None:
+    first, last = np.array([7, 3, 3, 9_000]), np.array([10, 3, 5, 10_000])
+    assert np.array_equal(
+        sheet.stretches(first, last), np.concatenate([ROWS[a:b] for a, b in zip(first, last, strict=True)])
+    )
+    assert sheet.stretches(first[:0], last[:0]).shape == (0, 4)
+    assert sheet.stretches(first[1:2], last[1:2]).shape == (0, 4)
+
+
+def test_a_stretch_is_checked_to_its_end(tmp_path: Path, sheet: Sheet) -> None:
+    with (tmp_path / "rows.npy").open("r+b") as file:
+        file.seek(100_000)  # in row 6,242
+        file.write(b"\xff")
+    assert len(sheet.stretches(np.array([0, 8_500]), np.array([5_000, 8_600]))) == 5_100
+    with pytest.raises(IndexCorrupt, match=r"rows\.npy"):
+        sheet.stretches(np.array([0, 8_500]), np.array([7_000, 8_600]))
+
+
 def test_gathering_checks_what_it_reads(tmp_path: Path, sheet: Sheet) -> None:
     with (tmp_path / "rows.npy").open("r+b") as file:
         file.seek(100_000)

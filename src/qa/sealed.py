@@ -78,6 +78,17 @@ class Sheet:
         taken: Values = self.values[numbers]
         return taken
 
+    def stretches(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> Values:
+        """Return rows `first[i]` to `last[i]` of each stretch, one stretch after another."""
+        some = last > first
+        if self._blocks and self._blocks.left and some.any():
+            low, high = first[some] * self._stride, last[some] * self._stride
+            self._blocks.check_places(self._offset + low, self._offset + high)
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        taken: Values = self.values[np.repeat(last - ends, lengths) + np.arange(ends[-1] if len(ends) else 0)]
+        return taken
+
     def stream(self, first: int, last: int) -> Iterator[Values]:
         """Yield rows `first` to `last` in blocks; those that were yielded needn't stay in memory."""
         step = max(1, _AT_ONCE // self._stride)

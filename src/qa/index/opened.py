@@ -159,11 +159,9 @@ class Index:
         first = self._chunks.take(numbers)[:, 6]
         last = self._chunks.take(np.minimum(numbers + 1, len(self) - 1))[:, 6]
         last = np.where(numbers + 1 < len(self), last, len(self._sentences))
-        edges = np.concatenate([[0], np.cumsum(last - first)])
-        wanted = np.repeat(first - edges[:-1], last - first) + np.arange(edges[-1])
-        packed, scales = self._packed.take(wanted), self._scales.take(wanted)
+        packed, scales = self._packed.stretches(first, last), self._scales.stretches(first, last)
         similarities: Rows = np.vecdot(packed.astype(np.float32), query) * scales
-        return similarities, edges
+        return similarities, np.concatenate([[0], np.cumsum(last - first)])
 
     def rows_of(self, source: str) -> range:
         """Return the rows of a document's chunks."""

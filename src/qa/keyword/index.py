@@ -183,14 +183,14 @@ class KeywordIndex:
         first, last = self._pieces.take(rows), self._pieces.take(np.asarray(rows) + 1)
         counts = last - first
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        pieces = np.repeat(first - starts, counts) + np.arange(counts.sum())
-        lengths = self._edges.take(pieces + 1) - self._edges.take(pieces)
-        bounds = zip(self._edges.take(first).tolist(), self._edges.take(last).tolist(), strict=True)
-        ids = np.concatenate([self._ids.cut(low, high) for low, high in bounds])
+        bounds = self._edges.stretches(first, last + 1)  # of a chunk's pieces, one more than there are
+        ends = np.cumsum(counts + 1) - 1
+        lengths = np.delete(np.diff(bounds), ends[:-1])
+        ids = self._ids.stretches(bounds[ends - counts], bounds[ends])
         at = np.searchsorted(wanted, ids).clip(max=len(wanted) - 1)
         found = wanted[at] == ids
-        there = np.zeros((len(pieces), len(wanted)), dtype=bool)
-        there[np.repeat(np.arange(len(pieces)), lengths)[found], at[found]] = True
+        there = np.zeros((len(lengths), len(wanted)), dtype=bool)
+        there[np.repeat(np.arange(len(lengths)), lengths)[found], at[found]] = True
         chunk: Scores = (np.logical_or.reduceat(there, starts, axis=0) * worth).sum(axis=1)
         there[starts] = False  # the heading path is no sentence
         return Covered(chunk, np.maximum.reduceat((there * worth).sum(axis=1), starts))
