@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             for name in names:
                 _keep(results, name, run, *_measured(name, run))
     whole = json.loads(results.read_text(encoding="utf-8"))
-    write_page(options.page, whole)
+    other = json.loads(options.beside.read_text(encoding="utf-8")) if options.beside else None
+    write_page(options.page, whole, other)
     print(f"Written: {results}, {options.page}")
     return 0
 
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, help="folder for documents and indexes (default: a temporary one)")
     parser.add_argument("--out", type=Path, help="results file (default: benchmarks/results/<commit>.json)")
     parser.add_argument("--page", type=Path, default=PAGE, help="page to write (default: docs/benchmarks.md)")
+    parser.add_argument("--beside", type=Path, help="results of another machine, to show beside the targets")
     parser.add_argument("--page-only", action="store_true", help="write the page anew from the results there are")
     return parser
 

@@ -33,10 +33,12 @@ its questions end with an answer and its quotes, reader off. What others are mea
 plain rivals in each round: torch's threads spin, which on a machine that does something else too costs it dearly."""
 
 
-def write_page(path: Path, whole: dict[str, Any]) -> None:
-    """Write the page, and its plots beside it."""
+def write_page(path: Path, whole: dict[str, Any], other: dict[str, Any] | None = None) -> None:
+    """Write the page, and its plots beside it; `other` results are of another machine, shown beside the targets."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    parts = [_INTRODUCTION, _machine(whole), _targets(whole)]
+    parts = [_INTRODUCTION, _machine(whole), _targets(whole, other or {})]
+    if other:
+        parts.append(f"Beside: {_machine(other)} All of its figures: `benchmarks/results/{other['commit']}.json`.")
     for name, section in (
         *(("index", _index), ("ask", _ask), ("update", _update)),
         *(("peers", _peers), ("scale", _scale), ("busy", _busy), ("peak", _peak)),
@@ -90,21 +92,22 @@ def _how(run: dict[str, Any]) -> str:
     return f"\n\n{how}{loaded}"
 
 
-def _targets(whole: dict[str, Any]) -> str:
+def _targets(whole: dict[str, Any], other: dict[str, Any]) -> str:
+    head = ["what", "at least", "reach", "now", "", *(["beside, earlier"] if other else [])]
     rows = []
     for target in TARGETS:
-        value = target.found(whole)
-        shown = "not taken" if value is None else number(value, target.unit)
+        value, beside = target.found(whole), target.found(other)
         rows.append(
             (
                 target.what,
                 number(target.least, target.unit),
                 number(target.reach, target.unit),
-                shown,
+                "not taken" if value is None else number(value, target.unit),
                 "" if value is None else target.verdict(value),
+                *([number(beside, target.unit)] if other else []),
             )
         )
-    return "## Against what is aimed at, on two cores\n\n" + table(("what", "at least", "reach", "now", ""), rows)
+    return "## Against what is aimed at, on two cores\n\n" + table(head, rows)
 
 
 def _index(found: dict[str, Any], _: Path) -> str:

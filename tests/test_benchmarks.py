@@ -197,6 +197,18 @@ def test_a_page_without_results_says_that_nothing_was_taken(tmp_path: Path) -> N
     assert page.count("not taken") == len(TARGETS)
 
 
+def test_another_machines_figures_stand_beside_the_targets(tmp_path: Path) -> None:
+    facts = {"processor": "P", "family": "1/2", "cores": 2, "flags": ["avx2"], "memory_gb": 8.0, "system": "Linux"}
+    whole = {"commit": "abc", "machine": facts | {"python": "3.11", "versions": {"numpy": "2"}}}
+    index = {"unchanged": {"wall": {"median": 1.25}}, "one changed": {"wall": {"median": 2.5}}}
+    other = {**whole, "commit": "def", "update": {"files": {"10000": index}}}
+    write_page(tmp_path / "benchmarks.md", whole, other)
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| re-index, nothing changed, 10,000 files | 2 s | 0.7 s | not taken |  | 1.25 s |" in page
+    assert "Beside: Commit def. P (1/2)" in page
+    assert "benchmarks/results/def.json" in page
+
+
 def test_the_command_names_its_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["speed"])
