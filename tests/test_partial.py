@@ -12,9 +12,11 @@ import pytest
 from qa.config import ChunkSettings, Settings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.engine import build, open_collection
+from qa.index.journal import Growing
 from qa.index.layout import DOCUMENT_COLUMNS
 from qa.load import Found, Readers, Reading
 from qa.protocols import Embedded, Input
+from qa.sealed import Sheet
 from tests.conftest import without_weights, write_files
 from tests.fakes import HashingEmbedder
 
@@ -263,3 +265,27 @@ def test_an_interrupted_build_waits_for_the_file_being_read_and_no_other(
     monkeypatch.undo()
     assert embedded(settings, docs) == 8
     assert_as_made_anew(settings, docs)
+
+
+def test_while_rows_are_written_nothing_else_opens_their_files(
+    settings: Settings, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a file mapped by one thread while the other adds to it may end within a row
+    asked: list[str] = []
+    plain = Growing.sheet
+
+    def sheet(self: Growing) -> Sheet:
+        asked.append(self._path.stem)
+        return plain(self)
+
+    monkeypatch.setattr(Growing, "sheet", sheet)
+    at_writing: list[int] = []
+
+    def stage(name: str, done: int, total: int) -> None:
+        if name == "writing" and not done:
+            at_writing.append(len(asked))
+
+    build(settings, [many], embedder=HashingEmbedder(), stage=stage)
+    assert {"chunks", "texts"} <= set(asked[: at_writing[0]])
+    assert not {"rows", "packed", "scales"} & set(asked[: at_writing[0]])
+    assert {"rows", "packed", "scales"} <= set(asked)

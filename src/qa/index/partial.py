@@ -33,6 +33,7 @@ from qa.index.layout import (
 from qa.index.places import pack_places
 from qa.keyword import Termed, Terms
 from qa.protocols import Embedded, Input, Rows
+from qa.sealed import Sheet
 from qa.types import Chunk, Document, LedgerEntry, Span, is_row
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class Partial:
         embedded = row = self.embedded
         while self.chunks > row or self._more(reading, row):
             self._put.commit()
-            part = self.part()
+            part = self._part(self._no_rows())
             self._look_up(part, embedded)
             if row == embedded:
                 row = _reached_back(part, row)
@@ -339,8 +340,15 @@ class Partial:
 
     def part(self) -> Part:
         """Return everything put down, to write a generation from."""
+        return self._part({name: growing.sheet() for name, growing in self._embedded.files.items()})
+
+    def _no_rows(self) -> dict[str, Sheet]:
+        """Return empty sheets in the place of the rows', which another thread may be writing."""
+        none = np.zeros((0, self._dim), dtype=np.float32)
+        return {"rows": Sheet(none), "packed": Sheet(none.astype(np.int8)), "scales": Sheet(none[:, 0])}
+
+    def _part(self, rows: dict[str, Sheet]) -> Part:
         put = {name: growing.sheet() for name, growing in self._put.files.items()}
-        rows = {name: growing.sheet() for name, growing in self._embedded.files.items()}
         return Part(
             put["places"],
             put["lines"],
