@@ -20,7 +20,7 @@ from typing import Any
 
 from evals.sets import Question, load_set
 from qa.config import load_settings
-from qa.conversation import lookups
+from qa.chat.lookups import lookups
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.engine import Engine, build
 from qa.types import Answer, Turn, Verdict

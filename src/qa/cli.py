@@ -409,9 +409,10 @@ def _report_json(settings: Settings, report: BuildReport) -> dict[str, Any]:
 
 
 def _exit_code(reply: Reply) -> int:
-    from qa.types import Verdict
+    from qa.types import Kind, Verdict
 
-    return ANSWERED if reply.answer.verdict is Verdict.ANSWERED else NOTHING_FOUND
+    answer = reply.answer
+    return NOTHING_FOUND if answer.kind is Kind.PASSAGE and answer.verdict is not Verdict.ANSWERED else ANSWERED
 
 
 def _fail(options: argparse.Namespace, message: str) -> int:

@@ -288,6 +288,38 @@ class Verdict(StrEnum):
     NOT_FOUND = "not_found"
 
 
+class Kind(StrEnum):
+    """What kind of reply a question gets."""
+
+    PASSAGE = "passage"
+    COUNT = "count"
+    OVERVIEW = "overview"
+    COMPARISON = "comparison"
+    SOCIAL = "social"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOccurrences:
+    """Where one document holds what was counted, in the text's order."""
+
+    source: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Every place that holds what was counted: `scanned` documents were looked through, `unread` files could not be."""
+
+    documents: tuple[DocumentOccurrences, ...]
+    scanned: int
+    unread: int
+
+    @property
+    def total(self) -> int:
+        """How many places there are in all."""
+        return sum(len(document.spans) for document in self.documents)
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """A stretch of passage `number`'s document, and inside it the words that answer, where they are known."""
@@ -311,7 +343,7 @@ class Answer:
 
     `searched` is the question as it was looked up (it differs from `question` after a follow-up was
     resolved or an over-long question cut); `confidence` is 0 to 1; `notices` are things the asker must
-    be told, as whole sentences.
+    be told, as whole sentences. `occurrences` is there where something was counted. A social reply quotes nothing.
     """
 
     question: str
@@ -322,6 +354,8 @@ class Answer:
     verdict: Verdict
     confidence: float
     notices: tuple[str, ...] = ()
+    kind: Kind = Kind.PASSAGE
+    occurrences: Occurrences | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from qa.answer.extractive import ExtractiveAnswerer
 from qa.answer.names import strangers
 from qa.answer.verdict import LEANS, ErrorRates, confidence_of, doubted, error_rates, judge, leaning
+from qa.chat.followup import standalone
+from qa.chat.lookups import lookups
+from qa.chat.router import AS_TYPED, route
 from qa.cite import check, cite
 from qa.config import Settings
-from qa.conversation import lookups
 from qa.engine import adapters
+from qa.engine.replies import Replies
 from qa.errors import AnswerError, IndexMismatch
 from qa.gloss import gloss
 from qa.index import Index
@@ -23,8 +26,9 @@ from qa.passages import gather
 from qa.protocols import Answerer, Embedder, Query, Reader
 from qa.retrieve import rerank, retrieve
 from qa.status import Status
-from qa.types import Answer, FileState, Hit, Turn, Verdict
+from qa.types import Answer, FileState, Hit, Kind, Turn, Verdict
 
+_OF_A_SOURCE = 4  # hits looked at where each document is asked
 _HITS_A_PASSAGE = 3  # overlapping hits and near-copies become one passage
 
 
@@ -69,6 +73,7 @@ class Engine:
         self._reader = reader
         self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
         self._notice = _coverage_notice(index)
+        self._replies = Replies(index, lambda question: self._passages(question, (), 0).answer, self._of_each)
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None) -> Engine:
@@ -93,6 +98,17 @@ class Engine:
         """
         if not question.strip():
             raise AnswerError('The question is empty. Write one, for example: qa ask "When was it founded?"')
+        began = time.perf_counter()
+        way = route(question, lambda words: bool(self._replies.named(words)), self.index.keyword.knows, alone=not turns)
+        if way.kind is not Kind.PASSAGE:
+            answer = self._replies.reply(way, question, turns)
+            if answer is not None:
+                return Reply(answer, Timings(0.0, 0.0, 0.0, total=(time.perf_counter() - began) * 1e3))
+        reply = self._passages(question, turns, k or 0)
+        return replace(reply, timings=replace(reply.timings, total=(time.perf_counter() - began) * 1e3))
+
+    def _passages(self, question: str, turns: Sequence[Turn], k: int) -> Reply:
+        """Answer a question from the passages that fit it best."""
         wanted = k or self._settings.retrieve.k
         began = time.perf_counter()
         found = self._find(question, turns, wanted)
@@ -121,12 +137,33 @@ class Engine:
         question isn't taken to answer this one.
         """
         ways: list[_Found] = []
+        whole = standalone(question, turns)
+        if whole is not None:
+            return self._look_up(self.searched(whole), None, wanted)
+        question = AS_TYPED.sub("", question) or question
         for way in lookups(question, turns):
             asked = None if way == question else self.searched(question)
             ways.append(self._look_up(self.searched(way), asked, wanted))
             if ways[-1].verdict is Verdict.ANSWERED:
                 return ways[-1]
         return ways[0]
+
+    def _of_each(self, question: str, most: int) -> list[Answer]:
+        """Answer a question from each document that may, the likeliest first."""
+        searched = self.searched(question)
+        query, searched, _ = self._embed(searched)
+        hits = self._search(searched, query, 10 * _HITS_A_PASSAGE)
+        by_source: dict[str, list[Hit]] = {}
+        for hit in hits:
+            by_source.setdefault(hit.chunk.source, []).append(hit)
+        answers = []
+        for some in list(by_source.values())[:most]:
+            read = self._read(searched, some[:_OF_A_SOURCE])
+            verdict, confidence = self._judge(read, ())
+            passages = gather(read, _OF_A_SOURCE)
+            draft = self._answerer.write(searched, passages)
+            answers.append(cite(question, searched, draft, passages, self.index.document, verdict, confidence))
+        return [answer for answer in answers if answer.verdict is Verdict.ANSWERED]
 
     def _look_up(self, searched: str, asked: str | None, wanted: int) -> _Found:
         began = time.perf_counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,35 @@ class Index:
         similarities: Rows = np.vecdot(packed.astype(np.float32), query) * scales
         return similarities, np.concatenate([[0], np.cumsum(last - first)])
 
+    def texts(self) -> Iterator[tuple[int, bytes]]:
+        """Yield every document's number and canonical text in UTF-8, in order; none is kept in memory."""
+        ends = self._places.whole()[:, 2:4]
+        at = 0
+        while at < len(ends):
+            # many small ones are read together
+            upto = max(at + 1, int(np.searchsorted(ends[:, 1], ends[at, 0] + _TOGETHER, side="right")))
+            base = int(ends[at, 0])
+            block = self._texts.cut(base, int(ends[upto - 1, 1])).tobytes()
+            for number, (first, last) in enumerate(ends[at:upto].tolist(), at):
+                yield number, block[first - base : last - base]
+            self._texts.let_go()
+            at = upto
+
+    def source_of(self, number: int) -> str:
+        """Return the source of document `number`, counted in the order of sources."""
+        return self._record(number).source
+
+    def record(self, source: str) -> Record:
+        """Return all that is known of a document but its text."""
+        return self._record(self._number(source))
+
+    def row_at(self, source: str, offset: int) -> int | None:
+        """Return the first of a document's chunks that holds the character at `offset`; None where none does."""
+        rows = self.rows_of(source)
+        bounds = self._chunks.cut(rows.start, rows.stop)[:, 2:4]
+        holding = np.flatnonzero((bounds[:, 0] <= offset) & (offset < bounds[:, 1]))
+        return rows.start + int(holding[0]) if len(holding) else None
+
     def rows_of(self, source: str) -> range:
         """Return the rows of a document's chunks."""
         place = self._place(self._number(source))
@@ -227,6 +256,9 @@ class Index:
 
     def _decode(self, first: int, last: int) -> str:
         return self._texts.cut(first, last).tobytes().decode("utf-8")
+
+
+_TOGETHER = 4_000_000  # bytes
 
 
 def _stand(places: Sheet, number: int) -> Stand:

@@ -207,7 +207,7 @@ def _exchange(engine: Engine, pages: Pages, question: str, turns: list[_Exchange
         return (engine.index.digest(source) or "") if pages.draws(source) else ""
 
     said = render.question_html(question) + render.answer_html(answer, number, drawn)
-    text = answer.text if answer.verdict is Verdict.ANSWERED else ""
+    text = answer.text if answer.verdict is Verdict.ANSWERED else ""  # what a follow-up's "he" may stand for
     return _Exchange(Turn(question, text), said, render.evidence_html(answer, number, drawn))
 
 

@@ -171,11 +171,24 @@
     list(0);
   }
 
+  // A question proposed or rewritten goes into the box: to be asked at once, or to be changed first.
+  function fill(words, ask) {
+    const box = document.querySelector("#question textarea, #question input");
+    if (!box) return;
+    box.value = words;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+    const button = document.querySelector("button#ask-button, #ask-button button");
+    // the page's own state follows what was typed a moment later
+    if (ask && button) setTimeout(function () { button.click(); }, 60);
+  }
+
   document.addEventListener("click", function (event) {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (!button) return;
     if (button.matches("button.cite")) show(button.dataset.turn, button.dataset.n, button.dataset.start);
     else if (button.matches("button.page")) openPages(button);
+    else if (button.matches("#talk button.fill")) fill(button.dataset.ask || button.dataset.edit, "ask" in button.dataset);
     else if (button.matches("#files .chip")) narrow({ state: button.dataset.state });
     else if (button.matches("#files .more")) list(Number(button.dataset.start));
   });

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qa.types import Answer, Citation, Hidden, Passage, Span, Verdict
+from qa.types import Answer, Citation, Hidden, Kind, Occurrences, Passage, Span, Verdict
 from qa.ui.terminal import safe
 
 SAID = {
@@ -34,10 +34,12 @@ def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: obje
         "id": id,
         "question": answer.question,
         "searched": answer.searched,
+        "kind": answer.kind.value,
         "verdict": answer.verdict.value,
         "confidence": round(answer.confidence, 4),
         "answer": answer.text,
         "citations": [_citation_json(citation) for citation in answer.citations],
+        "occurrences": _occurrences_json(answer.occurrences) if answer.occurrences else None,
         "passages": [_passage_json(passage) for passage in answer.passages],
         "notices": list(answer.notices),
         "timings_ms": {name: round(value, 2) for name, value in (timings_ms or {}).items()},
@@ -82,6 +84,8 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
     """Return the answer for a terminal: verdict, quotes with their places, the best passages with highlights."""
     bold, dim, mark, plain = ("\033[1m", "\033[2m", "\033[7m", "\033[0m") if colour else ("", "", "", "")
     opening, closing = (mark, plain) if colour else ("»", "«")
+    if answer.kind is not Kind.PASSAGE:
+        return _reply_text(answer, (bold, dim, plain))
     blocks = []
     if SAID[answer.verdict]:
         blocks.append(f"{bold}{SAID[answer.verdict]}{plain}")
@@ -107,6 +111,43 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
     return "\n\n".join(blocks)
 
 
+def _reply_text(answer: Answer, styles: tuple[str, str, str]) -> str:
+    """Return a reply that is no search for a terminal: what it says, then where its quotes stand."""
+    bold, dim, plain = styles
+    lines = [f"{bold}{safe(_said(answer))}{plain}"] if _said(answer) else []
+    if answer.searched != answer.question:
+        lines.append(f"{dim}Searched for: {safe(answer.searched)}{plain}")
+    for part in _segments(answer):
+        if isinstance(part, str):
+            lines += [safe(line) for line in part.splitlines() if line.strip()]
+            continue
+        quote = _focused(part, safe, ("\033[4m", "\033[24m") if plain else ("", ""))
+        stands = safe(place(part.passage, part.quote))
+        lines.append(f"{bold}“{quote}” [{part.passage.number}]{plain}\n    {dim}{stands}{plain}")
+    lines += [f"{dim}{safe(notice)}{plain}" for notice in answer.notices]
+    return "\n".join(lines)
+
+
+def _said(answer: Answer) -> str:
+    """Return what is said of the verdict above a reply that is no search."""
+    return SAID[Verdict.UNSURE] if answer.verdict is Verdict.UNSURE else ""
+
+
+def _segments(answer: Answer) -> list[str | Citation]:
+    """Cut a reply's text at its quotes; those that don't stand in it come last."""
+    parts: list[str | Citation] = []
+    position, over = 0, []
+    for citation in answer.citations:
+        mark = f"{citation.text} [{citation.passage.number}]"
+        at = answer.text.find(mark, position)
+        if at < 0:
+            over.append(citation)
+            continue
+        parts += [answer.text[position:at], citation]
+        position = at + len(mark)
+    return [part for part in [*parts, answer.text[position:], *over] if not isinstance(part, str) or part.strip()]
+
+
 def _never(source: str) -> str:
     """Draw no page of any file."""
     return ""
@@ -114,12 +155,14 @@ def _never(source: str) -> str:
 
 def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     """Return the answer's part of the conversation: its quotes with marks that point at passages of `turn`."""
+    if answer.kind is not Kind.PASSAGE:
+        return _reply_html(answer, turn, drawn)
     said = SAID[answer.verdict]
     parts = [f'<div class="answer {answer.verdict.value}" data-turn="{turn}">']
     if said:
         parts.append(f'<p class="verdict">{html.escape(said)}</p>')
     if answer.searched != answer.question and answer.verdict is not Verdict.NOT_FOUND:
-        parts.append(f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q></p>')
+        parts.append(_searched_html(answer))
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
         parts.append(_quotes_html(list(quotes), turn, drawn))
     parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in answer.notices)
@@ -129,8 +172,61 @@ def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     return "".join(parts)
 
 
+_DONE = {
+    Kind.COUNT: "Counted in every document",
+    Kind.OVERVIEW: "Overview",
+    Kind.COMPARISON: "Compared",
+    Kind.SOCIAL: "",
+}
+
+
+def _reply_html(answer: Answer, turn: int, drawn: Drawn) -> str:
+    """Return a reply that is no search: what was done, what it says with its quotes, and the way back to a search."""
+    look = "answered" if answer.kind is Kind.SOCIAL else answer.verdict.value
+    parts = [f'<div class="answer {look} {answer.kind.value}" data-turn="{turn}">']
+    if _said(answer):
+        parts.append(f'<p class="verdict">{html.escape(_said(answer))}</p>')
+    if _DONE[answer.kind]:
+        parts.append(f'<p class="searched">{_DONE[answer.kind]}. {_otherwise(answer)}</p>')
+    if answer.searched != answer.question:
+        parts.append(_searched_html(answer))
+    for part in _segments(answer):
+        if isinstance(part, Citation):
+            parts.append(_quotes_html([part], turn, drawn))
+        else:
+            parts.extend(_line_html(line, answer) for line in part.splitlines() if line.strip())
+    # the button says in one press what the first notice says in words
+    rest = answer.notices[1:] if _DONE[answer.kind] else answer.notices
+    parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in rest)
+    return "".join([*parts, "</div>"])
+
+
+def _line_html(line: str, answer: Answer) -> str:
+    """Return a line of a reply; a question that is proposed can be pressed."""
+    if answer.kind is Kind.SOCIAL and line.startswith("• "):
+        asked = html.escape(line.removeprefix("• "))
+        return f'<p class="said"><button type="button" class="fill" data-ask="{asked}">{asked}</button></p>'
+    return f'<p class="said" dir="auto">{html.escape(line)}</p>'
+
+
+def _otherwise(answer: Answer) -> str:
+    asked = html.escape(f"search: {answer.question}")
+    return f'<button type="button" class="fill" data-ask="{asked}">Search for this instead</button>'
+
+
+def _searched_html(answer: Answer) -> str:
+    """Return what was searched for, to be put into the box and changed."""
+    whole = html.escape(answer.searched)
+    return (
+        f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q> '
+        f'<button type="button" class="fill" data-edit="{whole}">Edit</button></p>'
+    )
+
+
 def evidence_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     """Return the numbered passages, each with its place, its whole text and its highlights."""
+    if not answer.passages and answer.kind is not Kind.PASSAGE:
+        return '<p class="empty">Nothing is quoted here.</p>'
     if not answer.passages:
         return '<p class="empty">No passage came near this question.</p>'
     cited = {citation.passage.number for citation in answer.citations}
@@ -195,6 +291,18 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
         "also_in": [
             {"source": h.chunk.source, "start": h.chunk.span.start, "end": h.chunk.span.end} for h in passage.support
         ],
+    }
+
+
+def _occurrences_json(found: Occurrences) -> dict[str, Any]:
+    return {
+        "total": found.total,
+        "documents": [
+            {"source": one.source, "count": len(one.spans), "spans": [[span.start, span.end] for span in one.spans]}
+            for one in found.documents
+        ],
+        "scanned": found.scanned,
+        "unread": found.unread,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.conversation import lookups
+from qa.chat.lookups import lookups
 from qa.types import Turn
 
 TOPIC = Turn("When did the USMCA enter into force?", "It entered into force in 2020.")

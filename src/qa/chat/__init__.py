@@ -1,0 +1,1 @@
+"""What a question is when it isn't one that a passage answers: talk, counts, overviews, comparisons, follow-ups."""

@@ -1,0 +1,186 @@
+"""A comparison to the two questions it is made of, and two quotes to what can be computed from them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from qa.chat.phrasing import fold
+from qa.chat.router import sides
+from qa.chat.swap import is_only_pieces, pieces, swapped
+
+_CHANGE = re.compile(
+    r"^[\s¿]*how (?:much )?(?:did|has|have|do|does) (?P<s>.+?) (?:chang|develop|evol|gr[eo]w|increas|decreas|f[ae]ll|drop|r[io]se|shift|mov|differ)\w*(?P<m>.*?) (?:from|between) (?P<a>.*?\d[\w ]*?) (?:to|and|until|till) (?P<b>.*?\d[\w ]*?)[\s?.]*$",
+    re.IGNORECASE,
+)
+_CHANGE_ES = re.compile(
+    r"^[\s¿]*c[oó]mo (?:ha |han )?(?:cambi|evolucion|creci|vari)\w* (?P<s>.+?) (?:de|entre|desde) (?P<a>.*?\d{4}) (?:a|y|hasta) (?P<b>.*?\d{4})[\s?.]*$",
+    re.IGNORECASE,
+)
+_WHICH = re.compile(
+    r"^[\s¿]*(?:which|who|what)(?: (?:one|country|year|of them))? (?P<v>is|was|are|were|has|had|did|does|do|got|sold|made) (?:the )?(?P<adj>\w+er|more \w+|less \w+|more|less|fewer|better|worse)\b(?P<x>.*?)[,:]? (?P<a>\S.*?) or (?P<b>\S.*?)[\s?.]*$",
+    re.IGNORECASE,
+)
+_OR_WHICH = re.compile(
+    r"^(?P<a>.+?) or (?P<b>.+?)[,:;]? which (?:one )?(?P<v>is|was|are|were|has|had) (?:the )?(?P<adj>.+?)[\s?.]*$",
+    re.IGNORECASE,
+)
+_BASE = {
+    "larger": "large", "bigger": "big", "older": "old", "younger": "old", "longer": "long", "taller": "tall", "higher": "high", "smaller": "large", "shorter": "long", "cheaper": "much",
+    "more expensive": "much", "heavier": "heavy", "lighter": "heavy", "faster": "fast", "slower": "fast", "wider": "wide", "deeper": "deep", "lower": "high", "richer": "rich",
+    "more populous": "many people live in", "earlier": "early", "later": "late", "newer": "old", "further": "far", "farther": "far",
+}  # fmt: skip
+_IN = re.compile(r"^(?:in|from|en|de) (?=\S)", re.IGNORECASE)
+_GENERIC = re.compile(r"\bdifferences?\b|\bdiferencias?\b|\bdiffer", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side: what it is called, the question it is looked up by, and what a quote about it must hold."""
+
+    label: str
+    question: str
+    tokens: tuple[str, ...]
+
+
+def sides_of(question: str, before: str = "") -> tuple[Side, Side] | None:
+    """Return both sides of a comparison; None where a question only looks like one.
+
+    `before` is the question asked last: "compare 2018 and 2021" takes from it what is compared.
+    """
+    change = _CHANGE.match(question) or _CHANGE_ES.match(question)
+    if change:
+        what = change["s"] + (change["m"] if "m" in change.groupdict() and change["m"] else "")
+        a, b = (_IN.sub("", change[side].strip()) for side in "ab")
+        return _made(a, f"{what} in {a}", b, f"{what} in {b}")
+    which = _WHICH.match(question) or _OR_WHICH.match(question)
+    if which:
+        base = _BASE.get(which["adj"].casefold())
+        a, b = which["a"].strip(" ,:"), which["b"].strip(" ,:")
+        if len(a.split()) > 6 or len(b.split()) > 6:
+            return None
+        x = (which["x"] if "x" in which.groupdict() and which["x"] else "").strip(" ,:")
+        asked = [
+            f"How {base} is {side}?"
+            if base and not x
+            else f"{side} {which['adj'].removeprefix('more ').removeprefix('less ')} {x}".strip()
+            for side in (a, b)
+        ]
+        return _made(a, asked[0], b, asked[1])
+    both = _split(question) or sides(question)
+    if both is None:
+        return None
+    a, b = both
+    full_a, full_b = _expanded(a, b)
+    if _GENERIC.search(question) and not (pieces(a) and pieces(b)):
+        return None  # "the difference between X and Y" of two ideas is rather told in one place
+    if before and len(a.split()) <= 3 and len(b.split()) <= 3:
+        in_a, in_b = swapped(before, a), swapped(before, b)
+        if in_a or in_b:
+            full_a, full_b = in_a or before, in_b or before
+    return _made(a, full_a, b, full_b)
+
+
+_COMPARE = re.compile(r"^[\s¿]*(?:(?:please|can you|could you) )*compar(?:e|a|ar) (?P<x>.+?)[\s?.]*$", re.IGNORECASE)
+_DIVIDERS = re.compile(r"\s(?:and|y|e|with|con|versus|vs\.?|against|to)\s", re.IGNORECASE)
+
+
+def _split(question: str) -> tuple[str, str] | None:
+    """Cut "compare X" in two where both halves name things of a kind, else at the first word that divides."""
+    match = _COMPARE.match(question)
+    if not match:
+        return None
+    text = match["x"]
+    ways = [(text[: m.start()], text[m.end() :], m.group().strip().casefold()) for m in _DIVIDERS.finditer(text)]
+
+    def fit(way: tuple[str, str, str]) -> tuple[bool, bool, bool]:
+        a, b, word = way
+        kinds = {piece.kind for piece in pieces(a)} & {piece.kind for piece in pieces(b)}
+        return bool(kinds) and (is_only_pieces(a) or is_only_pieces(b)), bool(kinds), word != "to"
+
+    best = max(ways, key=fit, default=None)
+    return best[:2] if best else None
+
+
+def _expanded(a: str, b: str) -> tuple[str, str]:
+    """Return both sides as wholes: "exports in 1990" and "2023" make "exports in 2023"."""
+    if is_only_pieces(b):
+        return a, swapped(a, b) or b
+    if is_only_pieces(a):
+        return swapped(b, a) or a, b
+    return a, b
+
+
+def _made(a: str, asked_a: str, b: str, asked_b: str) -> tuple[Side, Side] | None:
+    if not a or not b or fold(asked_a) == fold(asked_b):
+        return None
+    words_a, words_b = _content(asked_a), _content(asked_b)
+    own_a = tuple(word for word in words_a if word not in words_b)
+    own_b = tuple(word for word in words_b if word not in words_a)
+    return Side(a, asked_a, own_a), Side(b, asked_b, own_b)
+
+
+def _content(text: str) -> list[str]:
+    return [
+        word
+        for word in re.findall(r"[^\W_]+(?:[.,]\d+)*", fold(text))
+        if len(word) > 2 or word.isdigit() or word == "us"
+    ]
+
+
+_VALUE = re.compile(
+    r"(?P<cur>US\$|MX\$|[$€£¥])?\s?(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s?(?P<scale>thousand|million|billion|trillion)?\s?(?P<unit>%|percent\b|per cent\b|dollars\b|euros\b|pesos\b|pounds\b|km2\b|km²|km\b|miles\b|kg\b|tons\b|tonnes\b|people\b|years\b|days\b|hours\b)?"
+)
+_SCALES = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    number: float
+    scale: str
+    unit: str
+
+
+def computed(first: str, second: str) -> str:
+    """Return difference and ratio of two numbers of one unit, marked as computed; "" where that can't be told.
+
+    Each text must hold one number with a unit and no other.
+    """
+    a, b = _value(first), _value(second)
+    if a is None or b is None or a.unit != b.unit or a.number == 0:
+        return ""
+    scale = a.scale if _SCALES[a.scale] <= _SCALES[b.scale] else b.scale
+    difference = (b.number - a.number) / _SCALES[scale]
+    shown = f"{difference:+,.4g}" if abs(difference) < 1000 else f"{difference:+,.0f}"
+    unit = " percentage points" if a.unit == "%" else f" {scale}".rstrip() + (f" {a.unit}" if a.unit else "")
+    share = (
+        ""
+        if a.unit == "%"
+        else f"; the second is {b.number / a.number:.3g} times the first ({(b.number / a.number - 1) * 100:+.1f} %)"
+    )
+    return f"Computed, not quoted: difference {shown}{unit}{share}."
+
+
+def _value(text: str) -> _Value | None:
+    found = []
+    for match in _VALUE.finditer(text):
+        unit = _unit(match)
+        if unit or match["scale"]:
+            found.append(
+                _Value(float(match["n"].replace(",", "")) * _SCALES[match["scale"] or ""], match["scale"] or "", unit)
+            )
+    return found[0] if len(found) == 1 else None
+
+
+def _unit(match: re.Match[str]) -> str:
+    said = (match["cur"] or match["unit"] or "").strip()
+    return {
+        "US$": "dollars",
+        "$": "dollars",
+        "€": "euros",
+        "£": "pounds",
+        "percent": "%",
+        "per cent": "%",
+        "MX$": "pesos",
+        "km²": "km2",
+    }.get(said, said)
