@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from evals.sets import Question, load_set
-from qa.config import load_settings
 from qa.chat.lookups import lookups
+from qa.config import load_settings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.engine import Engine, build
 from qa.types import Answer, Turn, Verdict

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from qa.chat.phrasing import fold
-from qa.chat.router import sides
+from qa.chat.phrasing import Words, fold
 from qa.chat.swap import is_only_pieces, pieces, swapped
 
 _CHANGE = re.compile(
@@ -32,6 +31,24 @@ _BASE = {
 }  # fmt: skip
 _IN = re.compile(r"^(?:in|from|en|de) (?=\S)", re.IGNORECASE)
 _GENERIC = re.compile(r"\bdifferences?\b|\bdiferencias?\b|\bdiffer", re.IGNORECASE)
+
+
+_SIDES = r"(?P<a>.+?) (?:and|with|to|vs|versus|against|y|con) (?P<b>.+)"
+_COMPARING: tuple[str, ...] = (
+    rf"compare {_SIDES}",
+    r"(?:compara|comparar|compare) (?P<a>.+?) (?:y|e|con) (?P<b>.+)",
+    r"(?:comparison|a comparison|comparacion|una comparacion) (?:of|between|de|entre) (?P<a>.+?) (?:and|with|y|con) (?P<b>.+)",
+    r"(?:(?:what|which) (?:is|are|was|were|s) |whats )?(?:the )?(?:main |key |big |biggest )?differences? between (?P<a>.+?) and (?P<b>.+)",
+    r"(?:(?:cual|cuales) (?:es|son|fue) )?(?:la |las )?(?:principal(?:es)? )?diferencias? entre (?P<a>.+?) y (?P<b>.+)",
+    r"how (?:is|are|does|do) (?P<a>.+?) (?:different from|differ from|compare to|compare with) (?P<b>.+)",
+    r"(?!(?:what|which|who|how|when|where|why|is|are|does|do|did|can) )(?P<a>(?:\S+ ){0,4}\S+) (?:vs|versus) (?P<b>(?:\S+ ){0,5}\S+)",
+    r"how (?:did|has|have|do|does|much did|much has) .+? (?:change|changed|develop|developed|evolve|evolved|grow|grown|increase|increased|decrease|decreased|fall|fallen|drop|dropped|rise|risen|shift|move|differ)(?: .+?)? (?:from|between) (?P<a>.*?\d[\w ]*?) (?:to|and|until|till) (?P<b>.*?\d[\w ]*)",
+    r"como (?:cambio|cambiaron|ha cambiado|han cambiado|evoluciono|evolucionaron|crecio|crecieron|vario) .+? (?:de|entre|desde) (?P<a>.*?\d{4}) (?:a|y|hasta) (?P<b>.*?\d{4})",
+    r"(?:which|who|what)(?: (?:one|country|year|of them))? (?:is|was|are|were|has|had|did|does|do|got|sold|made) (?:the )?(?:\w+er|more \w+|less \w+|more|less|fewer|better|worse)\b.*? (?P<a>\S.*?) or (?P<b>\S.*)",
+    r"(?P<a>.+?) or (?P<b>.+?) which (?:one )?(?:is|was|are|were|has|had) .+",
+    r"(?:cual|quien|que) (?:es|fue|era|tiene|tuvo) (?:mas \w+|menos \w+|mayor|menor|mejor|peor) (?P<a>\S.*?) o (?P<b>\S.*)",
+)
+_COMPARE_PATTERNS = tuple(re.compile(rf"{pattern}\Z") for pattern in _COMPARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,8 @@ def sides_of(question: str, before: str = "") -> tuple[Side, Side] | None:
         if len(a.split()) > 6 or len(b.split()) > 6:
             return None
         x = (which["x"] if "x" in which.groupdict() and which["x"] else "").strip(" ,:")
+        if base in ("large", "big") and not x and _is_country(a) and _is_country(b):
+            return _made(a, f"What is the area of {a}?", b, f"What is the area of {b}?")
         asked = [
             f"How {base} is {side}?"
             if base and not x
@@ -67,7 +86,7 @@ def sides_of(question: str, before: str = "") -> tuple[Side, Side] | None:
             for side in (a, b)
         ]
         return _made(a, asked[0], b, asked[1])
-    both = _split(question) or sides(question)
+    both = _split(question) or _sides(question)
     if both is None:
         return None
     a, b = both
@@ -102,9 +121,20 @@ def _split(question: str) -> tuple[str, str] | None:
     return best[:2] if best else None
 
 
+def _sides(question: str) -> tuple[str, str] | None:
+    """Return the two things a question is between, as typed."""
+    words = Words(question)
+    match = next((match for pattern in _COMPARE_PATTERNS if (match := pattern.match(words.text))), None)
+    return (words.typed(match, "a"), words.typed(match, "b")) if match else None
+
+
+def _is_country(text: str) -> bool:
+    return is_only_pieces(text) and pieces(text)[0].kind == "country"
+
+
 def _expanded(a: str, b: str) -> tuple[str, str]:
     """Return both sides as wholes: "exports in 1990" and "2023" make "exports in 2023"."""
-    if is_only_pieces(b):
+    if is_only_pieces(b) and (not is_only_pieces(a) or len(pieces(b)) <= len(pieces(a))):
         return a, swapped(a, b) or b
     if is_only_pieces(a):
         return swapped(b, a) or a, b

@@ -37,7 +37,7 @@ _SUBJECT_WH = re.compile(
 )
 _COPULA = frozenset("is are was were".split())
 _PARTICIPLE = re.compile(
-    r"^(?:\w+(?:ed|en)|built|made|held|sold|paid|found|founded|born|set|cut|put|won|lost|led|sent|kept|left|bought|brought|caught|taught|drawn|grown|known|shown|thrown|begun|done|gone|run|hung|read|told|said|spent|lent|meant|met|shot|hit|"
+    r"^(?:\w+(?:ed|en)|(?:re|un|over)?(?:built|made|held|sold|paid|found|founded|born|set|cut|put|won|lost|led|sent|kept|left|bought|brought|caught|taught|drawn|grown|known|shown|thrown|begun|done|gone|run|hung|read|told|said|spent|lent|meant|met|shot|hit)|"
     r"due|open|closed|located|worth|called|about|like|for|from|used|needed)$",
     re.IGNORECASE,
 )
@@ -173,7 +173,9 @@ def topic_of(question: str) -> str | None:
         return max(names, key=len).strip(" ?") if names else None
     words = match["rest"].rstrip(" ?").split()
     if match["aux"].casefold() in _COPULA:
-        while len(words) > 1 and (_PARTICIPLE.match(words[-1]) or words[-1].casefold() in _STOPS):
+        while len(words) > 1 and (
+            (_PARTICIPLE.match(words[-1]) and words[-1][0].islower()) or words[-1].casefold() in _STOPS
+        ):
             words.pop()
         # "Where was X born in", "When was X signed by Y": the participle divides
         for at, word in enumerate(words[1:], 1):

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qa.chat.phrasing import COLLECTION, DOCUMENT, DOCUMENTS, THE_COLLECTION, bare, fold, plain
+from qa.chat.comparison import sides_of
+from qa.chat.phrasing import DOCUMENT, DOCUMENTS, THE_COLLECTION, Words, plain
 from qa.chat.social import Talk, is_random, talk_of
 from qa.chat.values import VALUE, value_kind
 from qa.types import Kind
@@ -96,7 +97,7 @@ _COUNTING: tuple[tuple[Wanted, str], ...] = (
     ),
     (
         Wanted.OCCURRENCES,
-        rf"(?:list|find|show|give me|get|see) (?:all|every|each|any)(?: of)?(?: the)? (?:{_MENTIONS}|places?|sentences?|passages?|lines?|paragraphs?|spots?) (?:of|to|where|that mentions?|mentioning|which mentions?|containing|that contains?|with the (?:word|term|phrase)) {_T}(?: (?:is|are) {_SEEN}| (?:appears?|occurs?))?{_IN}",
+        rf"(?:list|find|show|give|get|see)(?: me)? (?:all|every|each|any)(?: of)?(?: the)? (?:{_MENTIONS}|places?|sentences?|passages?|lines?|paragraphs?|spots?) (?:of|to|where|that mentions?|mentioning|which mentions?|containing|that contains?|with the (?:word|term|phrase)) {_T}(?: (?:is|are) {_SEEN}| (?:appears?|occurs?))?{_IN}",
     ),
     (
         Wanted.OCCURRENCES,
@@ -135,7 +136,7 @@ _COUNTING: tuple[tuple[Wanted, str], ...] = (
     ),
     (
         Wanted.OCCURRENCES,
-        rf"donde (?:se (?:menciona|mencionan|nombra|cita|habla de)|aparecen?) {_T}(?: en {THE_COLLECTION})?",
+        rf"donde se (?:menciona|mencionan|nombra|cita|habla de) {_T}(?: en {THE_COLLECTION})?",
     ),
     (
         Wanted.DOCUMENTS_WITH,
@@ -156,7 +157,7 @@ _LISTING: tuple[str, ...] = (
     rf"how many (?P<v>{VALUE}) (?:are |is |do |does )?(?:mentioned|named|appear|listed){_IN}",
     rf"(?:which|what) (?:are )?(?:all )?the (?P<v>{VALUE}) (?:that )?{_STAND}{_IN}",
     rf"what are (?:all )?the (?P<v>{VALUE}) in (?:{THE_COLLECTION}|here)",
-    rf"(?:list|find|show|extract|give me|name|get|collect) (?:all|every|each|any)(?: of)?(?: the)? (?P<v>{VALUE})(?: (?:that (?:are|is) )?(?:mentioned|there|named|you can find|that appear|that appears))?{_IN}",
+    rf"(?:list|find|show|extract|give|name|get|collect)(?: me)? (?:all|every|each|any)(?: of)?(?: the)? (?P<v>{VALUE})(?: (?:that (?:are|is) )?(?:mentioned|there|named|you can find|that appear|that appears))?{_IN}",
     rf"(?:list|extract|show|find) (?:the )?(?P<v>{VALUE}) (?:that (?:are|is) )?(?:mentioned|named|that appear|that occur){_IN}",
     rf"(?:all|every) (?P<v>{VALUE}) (?:mentioned|in (?:{THE_COLLECTION}))",
     rf"(?:que|cuales|cuantas|cuantos) (?P<v>{VALUE}) (?:aparecen|se mencionan|hay|figuran|se nombran|salen|se citan)(?: en (?:{THE_COLLECTION}|(?P<in>.+)))?",
@@ -168,13 +169,13 @@ _DOCS_WE_HAVE = (
     r"(?:what|which) (?:are (?:the |your |my ))?(?:documents|files|docs|sources|texts) (?:indexed|available|here)",
     r"what are (?:the |your |my )(?:documents|files|docs|sources|texts)",
     rf"(?:list|show|name|enumerate|see|print|display) (?:me )?(?:all )?(?:of )?(?:the |your |my |available |indexed |these |loaded )*(?:documents|docs|files|texts|pdfs|sources)(?: (?:you have|available|indexed|here|that you have|you know|in (?:{THE_COLLECTION}|here)))*",
-    r"(?:a |the )?list of (?:all )?(?:the |your |my |available |indexed )*(?:documents|docs|files|sources)(?: you have)?",
+    r"(?:give me |show me |get )?(?:a |the )?list of (?:all )?(?:the |your |my |available |indexed )*(?:documents|docs|files|sources)(?: you have)?",
     rf"how many (?:documents|docs|files|texts|pdfs)(?: (?:do you|do we|do i|are|have you|did you|are there|have been|there|were|have|indexed|read|loaded|here|available|got|index|in (?:{THE_COLLECTION}|here)))+",
     r"(?:what|which) (?:is|s) (?:loaded|indexed)(?: here)?",
     r"(?:que|cuales|cuantos)(?: son)?(?: los| mis| tus)? (?:documentos|archivos|ficheros|textos|fuentes)(?: (?:tienes|hay|tenemos|tengo|conoces|has leido|estan indexados|indexados|disponibles|existen|estan disponibles|hay aqui|aqui))*",
     r"(?:lista|listar|muestra|muestrame|ensename|enumera|dame)(?: la lista de)? (?:todos )?(?:los |tus |mis )?(?:documentos|archivos|ficheros)(?: (?:que tienes|disponibles|indexados))?",
 )
-_ALL = rf"(?:this|it|that|these|those|everything|all|all this|all of this|all of it|all of these|all these|this all|them|esto|todo|todo esto|here|(?:{THE_COLLECTION}))"
+_ALL = rf"(?:this|it|that|these|those|everything|all|all this|all of this|all of it|all of these|all these|this all|them|you|esto|todo|todo esto|here|(?:{THE_COLLECTION}))"
 _SUMMARY = r"(?:overview|summary|tl ?dr|synopsis|outline|gist|recap|abstract|rundown)"
 _SUM_UP = r"(?:summari[sz]e|sum up|recap|outline|resume|resumeme|resumir|haz(?:me)? un resumen(?: de)?|give (?:me )?(?:an |the |a )?(?:short |brief |quick |general )?(?:overview|summary|gist|recap|rundown)(?: of)?|(?:an |the |a )?(?:short |brief |quick |general |executive )*(?:overview|summary|tl ?dr|gist|recap|rundown|synopsis)(?: of)?|(?:un |el )?(?:breve )?resumen(?: de)?(?: del)?|dame un resumen(?: de)?(?: del)?|(?:the |what are the |list the |give me the )?(?:main|key|most important) (?:points|ideas|takeaways|facts|messages|topics|themes)(?: (?:of|from|in))?|(?:los )?puntos (?:clave|principales)(?: de)?(?: del)?|describe)"
 _TOPICS = r"(?:topics?|subjects?|themes?|areas|issues|temas?|asuntos|contents?)"
@@ -204,21 +205,6 @@ _WHO: tuple[str, ...] = (
     r"who (?:does|do) (?P<x>.+?) (?:mention|name|cite|talk about|quote)",
     r"(?:a quien(?:es)? (?:se )?(?:menciona|mencionan|nombra|cita)|quien(?:es)? (?:aparece|aparecen|sale|salen|es mencionado|son mencionados))(?: (?:en )?(?P<x>.+))?",
 )
-_SIDES = r"(?P<a>.+?) (?:and|with|to|vs|versus|against|y|con) (?P<b>.+)"
-_COMPARING: tuple[str, ...] = (
-    rf"compare {_SIDES}",
-    r"(?:compara|comparar|compare) (?P<a>.+?) (?:y|e|con) (?P<b>.+)",
-    r"(?:comparison|a comparison|comparacion|una comparacion) (?:of|between|de|entre) (?P<a>.+?) (?:and|with|y|con) (?P<b>.+)",
-    r"(?:(?:what|which) (?:is|are|was|were|s) |whats )?(?:the )?(?:main |key |big |biggest )?differences? between (?P<a>.+?) and (?P<b>.+)",
-    r"(?:(?:cual|cuales) (?:es|son|fue) )?(?:la|las) (?:principal(?:es)? )?diferencias? entre (?P<a>.+?) y (?P<b>.+)",
-    r"how (?:is|are|does|do) (?P<a>.+?) (?:different from|differ from|compare to|compare with) (?P<b>.+)",
-    r"(?P<a>(?:\S+ ){0,4}\S+) (?:vs|versus) (?P<b>(?:\S+ ){0,5}\S+)",
-    r"how (?:did|has|have|do|does|much did|much has) .+? (?:change|changed|develop|developed|evolve|evolved|grow|grown|increase|increased|decrease|decreased|fall|fallen|drop|dropped|rise|risen|shift|move|differ)(?: .+?)? (?:from|between) (?P<a>.*?\d[\w ]*?) (?:to|and|until|till) (?P<b>.*?\d[\w ]*)",
-    r"como (?:cambio|cambiaron|ha cambiado|han cambiado|evoluciono|evolucionaron|crecio|crecieron|vario) .+? (?:de|entre|desde) (?P<a>.*?\d{4}) (?:a|y|hasta) (?P<b>.*?\d{4})",
-    r"(?:which|who|what)(?: (?:one|country|year|of them))? (?:is|was|are|were|has|had|did|does|do|got|sold|made) (?:the )?(?:\w+er|more \w+|less \w+|more|less|fewer|better|worse)\b.*? (?P<a>\S.*?) or (?P<b>\S.*)",
-    r"(?P<a>.+?) or (?P<b>.+?) which (?:one )?(?:is|was|are|were|has|had) .+",
-    r"(?:cual|quien|que) (?:es|fue|era|tiene|tuvo) (?:mas \w+|menos \w+|mayor|menor|mejor|peor) (?P<a>\S.*?) o (?P<b>\S.*)",
-)
 _BY_SOURCE: tuple[str, ...] = (
     r"(?P<t>.+?) (?:according to|in|by|per) (?:each|every|all the|the different|the various) (?:source|document|file|text|sources|documents|files|texts)",
     rf"(?:what|how) (?:does|do) (?:each|every|the different|the various|all the) (?:source|document|file|text|sources|documents|files|texts)(?: of them)? say (?:about|on) {_T}",
@@ -235,7 +221,7 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 _COUNT_PATTERNS = tuple((wanted, re.compile(rf"{pattern}\Z")) for wanted, pattern in _COUNTING)
 _LIST_PATTERNS, _DOCS_PATTERNS, _SUMMARY_PATTERNS = _compiled(_LISTING), _compiled(_DOCS_WE_HAVE), _compiled(_SUMMARIES)
-_WRITTEN_PATTERNS, _WHO_PATTERNS, _COMPARE_PATTERNS = _compiled(_WRITTEN), _compiled(_WHO), _compiled(_COMPARING)
+_WRITTEN_PATTERNS, _WHO_PATTERNS = _compiled(_WRITTEN), _compiled(_WHO)
 _SOURCE_PATTERNS = _compiled(_BY_SOURCE)
 _EVERYTHING = re.compile(rf"{_ALL}\Z")
 _THIS_ONE = re.compile(r"(?:it|this|that|they|them|these|those|esto|eso)\Z")
@@ -264,7 +250,7 @@ def route(
         return Route(Kind.SOCIAL, talk=talk)
     if is_random(question, knows):
         return Route(Kind.SOCIAL, talk=Talk.NOTHING)
-    words = _Words(question)
+    words = Words(question)
     if len(words.text) > 400 or not (
         _OPENS.match(words.text)
         or " vs " in words.text
@@ -278,42 +264,7 @@ def route(
     return next(_ways(words, named, alone), PASSAGE)
 
 
-class _Words:
-    """A question's words, folded and divided by single blanks, each knowing where it was typed."""
-
-    def __init__(self, question: str) -> None:
-        self._question = question.strip()
-        folded = fold(self._question)
-        pairs = [
-            (m.group().replace("'", ""), m.start(), m.end()) for m in re.finditer(r"\w+(?:'\w+)?(?:[.,-]\w+)*", folded)
-        ]
-        all_words = " ".join(word for word, _, _ in pairs)
-        self.text = bare(all_words)
-        at = all_words.find(self.text)
-        skipped = all_words[:at].count(" ")
-        self._pairs = pairs[skipped : skipped + self.text.count(" ") + 1]
-
-    def typed(self, match: re.Match[str], group: str) -> str:
-        """Return a group's words as they were typed."""
-        if match[group] is None:
-            return ""
-        return self.cut(match.start(group), match.end(group))
-
-    def cut(self, start: int, end: int) -> str:
-        """Return words as they were typed, with the quotation marks right around them."""
-        first, last = self.text.count(" ", 0, start), self.text.count(" ", 0, end)
-        low, high = self._pairs[first][1], self._pairs[last][2]
-        if (
-            low
-            and high < len(self._question)
-            and self._question[low - 1] in "\"“«'"
-            and self._question[high] in "\"”»'"
-        ):
-            low, high = low - 1, high + 1
-        return self._question[low:high]
-
-
-def _ways(words: _Words, named: Named, alone: bool) -> Iterator[Route]:
+def _ways(words: Words, named: Named, alone: bool) -> Iterator[Route]:
     """Yield what a question may want, the surest first."""
     text = words.text
     if _first(_DOCS_PATTERNS, text):
@@ -351,7 +302,7 @@ def _ways(words: _Words, named: Named, alone: bool) -> Iterator[Route]:
         match = pattern.match(text)
         if match:
             yield Route(Kind.COMPARISON, Wanted.BY_SOURCE, words.typed(match, "t"))
-    if _first(_COMPARE_PATTERNS, text):
+    if sides_of(words.whole) is not None:
         yield Route(Kind.COMPARISON, Wanted.COMPARISON)
 
 
@@ -362,13 +313,3 @@ def _whole(wanted: Wanted, about: str) -> bool:
 
 def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> re.Match[str] | None:
     return next((match for pattern in patterns if (match := pattern.match(text))), None)
-
-
-def sides(question: str) -> tuple[str, str] | None:
-    """Return the two things a comparison is between, as typed."""
-    words = _Words(question)
-    match = _first(_COMPARE_PATTERNS, words.text)
-    return (words.typed(match, "a"), words.typed(match, "b")) if match else None
-
-
-__all__ = ["AS_TYPED", "COLLECTION", "PASSAGE", "Route", "Wanted", "route", "sides"]

@@ -45,7 +45,7 @@ _ROWS = [tuple(row.split()) for row in _PARALLEL.split(";")]
 # those that are verbs and nouns: what is put in takes the ending of what it replaces
 _STEMS = "import export|buy sell|increas decreas|immigra emigra|gain los|importaci exportaci".split("|")
 _THINGS = (
-    r"(?:level|hall|boiler|chapter|article|section|room|phase|part|step|grade|tier|type|class|building|floor|unit|zone|pump|line|gate|platform|route|bus|tram|week|day|year|season|episode|"
+    r"(?:level|boat|ship|hall|boiler|chapter|article|section|room|phase|part|step|grade|tier|type|class|building|floor|unit|zone|pump|line|gate|platform|route|bus|tram|week|day|year|season|episode|"
     r"version|release|model|plan|option|table|figure|appendix|annex|clause|paragraph|lot|plot|group|team|block|stage|category|schedule|quarter|form|nivel|sala|capítulo|artículo|sección|fase|piso|zona|grupo|versión)"
 )
 
@@ -147,11 +147,9 @@ def swapped(question: str, fragment: str) -> str | None:
             for one in pieces(changed)
             if one.kind == piece.kind and fold(changed[one.start : one.end]) != fold(words)
         ]
-        if not theirs and piece.kind in ("country", "nationality"):
-            other = "nationality" if piece.kind == "country" else "country"
-            theirs = [one for one in pieces(changed) if one.kind == other]
-            if piece.kind == "country" and theirs:
-                continue  # "and Canada?" after "the Mexican …": which adjective that makes isn't known here
+        other = {"country": "nationality", "nationality": "country"}.get(piece.kind)
+        if not theirs and any(one.kind == other for one in pieces(changed)):
+            return None  # "and Canada?" after "the Mexican …": which adjective that makes isn't known here
         if theirs:
             spot = theirs[-1]
             changed = (
@@ -161,7 +159,10 @@ def swapped(question: str, fragment: str) -> str | None:
             done = True
     rest = re.sub(r"['’]s?(?!\w)", "", left).strip(" ,")
     if done:
-        return changed if _is_little(rest) else None
+        # "the German embassy" for "the Swedish embassy": what else it names was named before
+        known = set(re.findall(r"\w+", fold(question))) | {"year", "ano"}
+        fits = all(word in known or _is_little(word) for word in re.findall(r"\w+", fold(rest)))
+        return _ARTICLE.sub(_article, changed) if fits else None
     return (
         _by_preposition(question, fragment)
         or _by_name(question, fragment, determined)
@@ -191,6 +192,13 @@ _LITTLE = frozenset(
     "de la",
     "del",
 }
+
+
+_ARTICLE = re.compile(r"\b(?P<a>[Aa])n? (?=(?P<n>[A-Za-z]))")
+
+
+def _article(match: re.Match[str]) -> str:
+    return f"{match['a']}{'n' if match['n'] in 'aeio' else ''} "
 
 
 def is_only_pieces(text: str) -> bool:

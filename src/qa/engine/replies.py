@@ -158,7 +158,7 @@ class Replies:
 
     @functools.cached_property
     def _suggestions(self) -> tuple[str, ...]:
-        """Questions about the collection's headings that it was seen to answer, each from another document if it can."""
+        """Questions about the collection's headings that it was seen to answer, from several documents."""
         good: list[str] = []
         for asked, source in itertools.islice(_about_headings(self._index), _TRIED):
             answer = self._look_up(asked)
