@@ -32,7 +32,8 @@ _WH = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT_WH = re.compile(
-    r"^[\s]*(?:what|which|who)\s+(?P<n>(?:[a-z][\w'’-]+\s+){0,2}?)(?P<v>[a-z]+(?:ed|s|t|d|n|k|m|w|g|y|e))\s+(?P<rest>.+?)[\s?]*$",
+    r"^\s*(?:what|which|who)\s+(?P<n>(?:[a-z][\w'’-]+\s+){0,2}?)(?P<v>\w+ed|won|made|built|wrote|sold|led|lost|began|broke|brought|bought|cut|drew|gave|held|hit|kept|left|met|paid|put|ran|sent|set|shot|sang|"
+    r"spent|stole|struck|taught|told|took|fought|caught|became|owns?|leads?|runs?|makes?|drives?|wears?)\s+(?P<rest>.+?)[\s?]*$",
     re.IGNORECASE,
 )
 _COPULA = frozenset("is are was were".split())
@@ -166,6 +167,8 @@ def topic_of(question: str) -> str | None:
         asked = _SUBJECT_WH.match(question)
         if asked and asked["n"].strip() and fold(question).split()[0] in ("what", "which"):
             return f"the {asked['n'].strip()} that {asked['v']} {asked['rest']}"
+        if asked and fold(question).split()[0] == "who":
+            return _object(asked["rest"].split())
         names = [
             m.group()
             for m in re.finditer(r"\b(?:the )?[A-Z][\w.'’-]*(?: (?:of |the |de )?[A-Z][\w.'’-]*)*", question[1:])
@@ -189,6 +192,18 @@ def topic_of(question: str) -> str | None:
     subject = _noun_phrase(words)
     # who did something is rarely "it"
     return None if subject and re.fullmatch(r"[A-ZÁÉÍÓÚ][a-záéíóú'’-]+", subject) else subject
+
+
+def _object(words: Sequence[str]) -> str | None:
+    """Return what was done something to: "for the cable car in 2008" gives "the cable car"."""
+    taken: list[str] = []
+    for word in words:
+        if word.casefold() in _STOPS or word.casefold() in _ADVERBS:
+            if taken:
+                break
+            continue
+        taken.append(word)
+    return " ".join(taken) if len(taken) > 1 or (taken and taken[0][0].isupper()) else None
 
 
 def _noun_phrase(words: Sequence[str]) -> str | None:

@@ -160,7 +160,7 @@ def _between(gap: str) -> str:
 
 
 def _forms(word: str, *, name: bool) -> set[str]:
-    if not word.isalpha() or len(word) < 3 or word in _SAME:
+    if not word.isalpha() or word in _SAME or (len(word) < 3 and word not in _TABLE):
         return {word}
     if name:
         return {word, *_plurals(word)}
