@@ -365,15 +365,27 @@ def _turns(history: Iterable[Any], where: str) -> Iterator[Turn]:
     """Read turns given as questions, as {"question", "answer"}, or as {"role", "content"} messages."""
     from qa.types import Turn
 
+    asked: Turn | None = None  # a message by the user, which the next one by the assistant answers
     for item in history:
+        role, content = (item.get("role"), item.get("content")) if isinstance(item, dict) else (None, None)
+        if role == "assistant" and isinstance(content, str):
+            if asked is not None:
+                yield Turn(asked.question, content)
+            asked = None
+            continue
+        if asked is not None:
+            yield asked
+            asked = None
         if isinstance(item, str):
             yield Turn(item)
         elif isinstance(item, dict) and isinstance(item.get("question"), str):
             yield Turn(item["question"], str(item.get("answer") or ""))
-        elif isinstance(item, dict) and item.get("role") == "user" and isinstance(item.get("content"), str):
-            yield Turn(item["content"])
-        elif not (isinstance(item, dict) and "role" in item):
+        elif role == "user" and isinstance(content, str):
+            asked = Turn(content)
+        elif role is None:
             raise ConfigError(f'{where}: "history" holds {item!r}, which is no turn. Write {{"question": "…"}}.')
+    if asked is not None:
+        yield asked
 
 
 def _lines(name: str) -> Iterator[str]:
