@@ -23,6 +23,13 @@ from qa.types import Turn
         ("When was the bridge built?", "why?", "Why was the bridge built?"),
         ("What does the lease say?", "when does it end?", "When does the lease end?"),
         ("Who is the ambassador to Mexico?", "no, I meant Canada", "Who is the ambassador to Canada?"),
+        ("How many came in 2017?", "and two years earlier?", "How many came in 2015?"),
+        (
+            "How many came in the 2017 season?",
+            "What had that been the year before?",
+            "How many came in the 2016 season?",
+        ),
+        ("How many came in 2017?", "y tres años después?", "How many came in 2020?"),
         ("¿Cuánto exportó México en 2018?", "¿y en 2020?", "¿Cuánto exportó México en 2020?"),
     ],
 )
@@ -47,6 +54,8 @@ def test_he_is_whom_the_last_answer_named() -> None:
         ("When was the bridge built?", "Is it true that dogs are allowed on the ferry?"),
         ("Who is the ambassador of the United States?", "and the Mexican one?"),
         ("How did Clinton respond to the crisis?", "When was it paid back?"),
+        ("What share of imports is that?", "Until when was it meant to last?"),
+        ("How many came in 2017?", "Was anything spared two days later?"),
     ],
 )
 def test_what_stands_alone_or_must_be_guessed_is_left_alone(first: str, question: str) -> None:

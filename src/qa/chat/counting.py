@@ -5,13 +5,14 @@ Index and what to look for in, a `Report` out.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.chat.evidence import Spot, spot_around
-from qa.chat.scan import find_in
+from qa.chat.scan import find_in_each
 from qa.chat.values import find_values
 from qa.chat.wordforms import Term, term_of
 from qa.index import Index
@@ -43,15 +44,16 @@ def count(index: Index, words: str, among: Collection[str] | None, *, documents:
     found: list[DocumentOccurrences] = []
     scanned = 0
     forms: Counter[str] = Counter()
-    for key, data in _texts(index, among):
-        scanned += 1
-        each = [find_in(term, data) for term in terms]
-        if not any(len(places) for places in each) or (all_of_them and not all(len(places) for places in each)):
-            continue
-        text = data.decode()
-        spans = _joined([Span(start, end) for places in each for start, end in places.tolist()])
-        forms.update(" ".join(span.of(text).split()).casefold() for span in spans)
-        found.append(DocumentOccurrences(_source(index, key), tuple(spans)))
+    for keys, texts in _texts(index, among):
+        scanned += len(texts)
+        each = [find_in_each(term, texts) for term in terms]
+        for key, data, *some in zip(keys, texts, *each, strict=True):
+            if not any(len(p) for p in some) or (all_of_them and not all(len(p) for p in some)):
+                continue
+            text = data.decode()
+            spans = _joined([Span(start, end) for places in some for start, end in places.tolist()])
+            forms.update(" ".join(span.of(text).split()).casefold() for span in spans)
+            found.append(DocumentOccurrences(_source(index, key), tuple(spans)))
     occurrences = Occurrences(
         tuple(sorted(found, key=lambda one: (-len(one.spans), one.source))), scanned, index.unread
     )
@@ -69,15 +71,16 @@ def collect(index: Index, kind: str, among: Collection[str] | None) -> Report:
     values: Counter[str] = Counter()
     named: dict[str, str] = {}
     scanned = 0
-    for key, data in _texts(index, among):
-        scanned += 1
-        text = data.decode()
-        spans = list(find_values(kind, text))
-        for span in spans:
-            value = " ".join(span.of(text).split())
-            values[named.setdefault(value.casefold(), value)] += 1
-        if spans:
-            found.append(DocumentOccurrences(_source(index, key), tuple(spans)))
+    for keys, texts in _texts(index, among):
+        scanned += len(texts)
+        for key, data in zip(keys, texts, strict=True):
+            text = data.decode()
+            spans = tuple(find_values(kind, text))
+            for span in spans:
+                value = " ".join(span.of(text).split())
+                values[named.setdefault(value.casefold(), value)] += 1
+            if spans:
+                found.append(DocumentOccurrences(_source(index, key), spans))
     occurrences = Occurrences(
         tuple(sorted(found, key=lambda one: (-len(one.spans), one.source))), scanned, index.unread
     )
@@ -105,12 +108,14 @@ def completeness(occurrences: Occurrences) -> str:
     return f"{scanned} looked through{unread}."
 
 
-def _texts(index: Index, among: Collection[str] | None) -> Iterator[tuple[str | int, bytes]]:
-    """Yield texts under their source or, where all are wanted, their number: few need a name."""
-    if among is None:
-        yield from index.texts()
-    else:
-        yield from ((source, index.document(source).text.encode()) for source in sorted(among))
+def _texts(index: Index, among: Collection[str] | None) -> Iterator[tuple[Sequence[str | int], list[bytes]]]:
+    """Yield texts, some together, under their sources or, where all are wanted, their numbers: few need a name."""
+    if among is not None:
+        yield from (([source], [index.document(source).text.encode()]) for source in sorted(among))
+        return
+    for first, ends, block in index.texts():
+        texts = [block[low:high] for low, high in itertools.pairwise([0, *ends])]
+        yield range(first, first + len(texts)), texts
 
 
 def _source(index: Index, key: str | int) -> str:

@@ -86,6 +86,9 @@ def _rewritten(question: str, base: str, answer: str) -> str | None:
     alone = _WH_ALONE.match(asked)
     if alone:
         return _asked_otherwise(alone["w"], base)
+    moved = _years_on(asked, base)
+    if moved:
+        return moved
     lead = _LEAD.match(asked)
     core = asked[lead.end() :] if lead else asked
     fragment = core.strip(" \t¿¡?!.,;:")
@@ -96,6 +99,37 @@ def _rewritten(question: str, base: str, answer: str) -> str | None:
         if changed:
             return changed
     return _with_topic(core if lead else asked, base, answer)
+
+
+_NUMBERS = (
+    {word: at for at, word in enumerate("zero one two three four five six seven eight nine ten".split())}
+    | {word: at for at, word in enumerate("cero un dos tres cuatro cinco seis siete ocho nueve diez".split())}
+    | {"a": 1, "un": 1, "año": 1, "the": 1}
+)
+_YEARS_ON = re.compile(
+    r"\b(?:(?P<n>\w+) (?:years?|años?) (?P<way>earlier|before|previously|later|after|afterwards|antes|después|despues|más tarde)|(?:the )?(?P<next>year before|previous year|year after|following year|next year|año anterior|año siguiente))\b[\s?.]*$",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?<![\w.,])(?:1[0-9]|20)\d\d(?![\w%]|[.,]\d)")
+_LEANS_ON = re.compile(r"\b(?:that|it|this|those|they|eso|esto)\b", re.IGNORECASE)
+
+
+def _years_on(asked: str, base: str) -> str | None:
+    """Return the last question a number of years on: "and two years earlier?", "what had that been the year before?"."""
+    match = _YEARS_ON.search(asked)
+    years = list(_YEAR.finditer(base))
+    if not match or len(years) != 1:
+        return None
+    before = _LEAD.sub("", asked[: match.start()]).strip(" ,¿?")
+    if before and not _LEANS_ON.search(before):
+        return None  # it asks something of its own
+    said = (match["n"] or "one").casefold()
+    number = int(said) if said.isdigit() else _NUMBERS.get(said)
+    if number is None:
+        return None
+    back = fold(match["way"] or match["next"]).startswith(("ear", "bef", "prev", "antes", "year bef", "ano ant"))
+    year = int(years[0].group()) + (-number if back else number)
+    return f"{base[: years[0].start()]}{year}{base[years[0].end() :]}"
 
 
 def _is_clause(fragment: str) -> bool:
@@ -153,7 +187,7 @@ def _with_topic(question: str, base: str, answer: str) -> str | None:
             span.of(base) for span in find_values("people", base)
         ]
         topic = people[0] if people else topic
-    if not topic:
+    if not topic or _PRONOUN.search(topic):
         return None
     put = f"{topic}'s" if spot["poss"] and not topic.endswith("s") else f"{topic}'" if spot["poss"] else topic
     made = f"{before}{put}{question[spot.end() :]}".strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def find_in(term: Term, data: bytes) -> Places:
             values = np.frombuffer(piece, dtype=np.uint8)
             beyond = np.flatnonzero(values > 0x7F)
             within = beyond[values[beyond] & 0xC0 == 0x80]  # bytes that don't open a character
-            folded, gone = _fold(piece, values, beyond)
+            folded, gone = _fold(piece, values, beyond, _fitting(term.letters))
             places = _places(term, folded)
             places += np.searchsorted(gone, places, side="right")
             places = places[places[:, 0] < high - low]
@@ -47,6 +48,25 @@ def find_in(term: Term, data: bytes) -> Places:
             chars += high - low - int(np.searchsorted(within, high - low))
         low = high
     return np.concatenate(found) if found else np.zeros((0, 2), dtype=np.int64)
+
+
+def find_in_each(term: Term, texts: Sequence[bytes]) -> list[Places]:
+    """Return for each of several texts where it holds what is looked for; small ones are searched together."""
+    if len(texts) == 1:
+        return [find_in(term, texts[0])]
+    joined = b"\n".join(texts)
+    places = find_in(term, joined)
+    if not len(places):
+        return [places] * len(texts)
+    lengths = [len(text) if text.isascii() else len(text.decode()) for text in texts]
+    ends = np.cumsum(np.array(lengths, dtype=np.int64) + 1) - 1
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    owner = np.searchsorted(ends, places[:, 0], side="right")
+    # a phrase of two texts is none
+    whole = places[:, 1] <= ends[np.minimum(owner, len(ends) - 1)]
+    places, owner = places[whole], owner[whole]
+    bounds = np.searchsorted(owner, np.arange(len(texts) + 1))
+    return [places[low:high] - start for low, high, start in zip(bounds, bounds[1:], starts, strict=False)]
 
 
 def _piece_end(data: bytes, low: int, size: int) -> int:
@@ -76,10 +96,12 @@ def _inside_word(text: bytes, start: int, end: int) -> bool:
     return any(one.isalnum() or one == "_" for one in (before, after))
 
 
-def _fold(piece: bytes, values: NDArray[np.uint8], beyond: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+def _fold(
+    piece: bytes, values: NDArray[np.uint8], beyond: NDArray[np.int64], fitting: NDArray[np.bool_]
+) -> tuple[bytes, NDArray[np.int64]]:
     """Return text with accented letters as plain ones and without unseen marks, and what tells where it stood.
 
-    A byte of the folded text stands as many bytes further on as there are numbers up to its own in the second.
+    Letters stay where they can't be part of what is looked for: between bytes that aren't `fitting`. A byte of the folded text stands as many bytes further on as there are numbers up to its own in the second.
     """
     at = beyond[values[beyond] >= 0xC2]
     lead = values[at].astype(np.int64)
@@ -87,8 +109,12 @@ def _fold(piece: bytes, values: NDArray[np.uint8], beyond: NDArray[np.int64]) ->
     second, third = (values[np.minimum(at + step, last)].astype(np.int64) & 0x3F for step in (1, 2))
     code = np.where(lead < 0xE0, (lead & 0x1F) << 6 | second, (lead & 0x0F) << 12 | second << 6 | third)
     base = np.where(lead < 0xF0, _bases()[np.minimum(code, len(_bases()) - 1)], -1)
-    changed = np.flatnonzero(base >= 0)
-    at, base, width = at[changed], base[changed], np.where(lead[changed] < 0xE0, 2, 3)
+    width = np.where(lead < 0xE0, 2, 3)
+    beside = (
+        fitting[values[np.maximum(at - 1, 0)]] & fitting[values[np.minimum(at + width, last)]] & fitting[base.clip(0)]
+    )
+    changed = np.flatnonzero((base == 0) | ((base > 0) & (beside | (at == 0) | (at + width > last))))
+    at, base, width = at[changed], base[changed], width[changed]
     parts, done = [], 0
     gone: list[int] = []
     removed = 0
@@ -103,6 +129,15 @@ def _fold(piece: bytes, values: NDArray[np.uint8], beyond: NDArray[np.int64]) ->
         removed += less
     parts.append(piece[done:])
     return b"".join(parts), np.array(gone, dtype=np.int64)
+
+
+@functools.lru_cache(maxsize=64)
+def _fitting(letters: frozenset[str]) -> NDArray[np.bool_]:
+    """Return for each byte whether it may stand beside, or be, a letter of a word written with these letters."""
+    fitting = np.ones(256, dtype=bool)
+    other = [code for code in range(128) if chr(code).isalnum() and chr(code).lower() not in letters]
+    fitting[other] = False
+    return fitting
 
 
 _BYTES = [bytes([value]) for value in range(128)]

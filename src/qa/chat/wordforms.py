@@ -61,13 +61,14 @@ class Term:
     """What is looked for: `label` as it was typed, `text` finds it in a text.
 
     `folded` finds it in UTF-8 without accents, in small letters; a place is at most `reach` bytes long, where words
-    stand no further apart than they do in books.
+    stand no further apart than they do in books. `letters` are all that it's written with.
     """
 
     label: str
     text: re.Pattern[str]
     folded: re.Pattern[bytes]
     reach: int
+    letters: frozenset[str]
 
 
 def term_of(words: str) -> Term | None:
@@ -97,7 +98,8 @@ def term_of(words: str) -> Term | None:
             pieces.append(gaps[-1])
     text = re.compile(f"(?<!\\w){''.join(pieces)}(?!\\w)", re.IGNORECASE)
     widest = sum(max(len(form) for form in some) for some in forms) + len(words)
-    return Term(words, text, re.compile(_folded_pattern(forms, gaps)), 3 * widest + 64)
+    letters = frozenset(letter for some in forms for form in some for letter in form)
+    return Term(words, text, re.compile(_folded_pattern(forms, gaps)), 3 * widest + 64, letters)
 
 
 def _folded_pattern(forms: Sequence[Sequence[str]], gaps: Sequence[str]) -> bytes:

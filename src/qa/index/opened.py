@@ -163,18 +163,19 @@ class Index:
         similarities: Rows = np.vecdot(packed.astype(np.float32), query) * scales
         return similarities, np.concatenate([[0], np.cumsum(last - first)])
 
-    def texts(self) -> Iterator[tuple[int, bytes]]:
-        """Yield every document's number and canonical text in UTF-8, in order; none is kept in memory."""
+    def texts(self) -> Iterator[tuple[int, list[int], bytes]]:
+        """Yield all canonical texts in UTF-8, some documents' together, in order; none is kept in memory.
+
+        With each block comes the number of its first document, and where in it each ends.
+        """
         ends = self._places.whole()[:, 2:4]
         at = 0
         while at < len(ends):
-            # many small ones are read together
             upto = max(at + 1, int(np.searchsorted(ends[:, 1], ends[at, 0] + _TOGETHER, side="right")))
             base = int(ends[at, 0])
             block = self._texts.cut(base, int(ends[upto - 1, 1])).tobytes()
-            for number, (first, last) in enumerate(ends[at:upto].tolist(), at):
-                yield number, block[first - base : last - base]
             self._texts.let_go()
+            yield at, (ends[at:upto, 1] - base).tolist(), block
             at = upto
 
     def source_of(self, number: int) -> str:
