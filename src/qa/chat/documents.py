@@ -45,12 +45,16 @@ _ENGLISH = {
 _HEAD = 600  # characters of a text's beginning that may name it
 _LOOKED_AT = 200  # documents whose texts are asked what they call themselves
 _MOST = 3
+_ALL_TOGETHER = frozenset(
+    "handbook manual guide documentation policies book wiki notes minutes papers website site manuales politicas manual guia libro".split()
+)
 
 
 def documents_named(index: Index, words: str) -> tuple[str, ...]:
     """Return the documents that words name, the best only; none where the words are rather a subject.
 
-    A subject that stands in a title isn't enough: "the treaty" names a document where one calls itself so.
+    A subject that stands in a title isn't enough: "the treaty" names a document where one calls itself so. "The manual"
+    that no document is names them all.
     """
     wanted = " ".join(_ENGLISH.get(fold(word), word) for word in words.split())
     wanted = wanted.strip(" \t\n\"'“”‘’?!.,")
@@ -69,7 +73,8 @@ def documents_named(index: Index, words: str) -> tuple[str, ...]:
     )
     best = ranked[0][0] if ranked else 0.0
     if best <= 0:
-        return ()
+        # "the manual" whose chapters are files, none of which calls itself so
+        return index.sources if len(tokens) == 1 and tokens[0] in _ALL_TOGETHER else ()
     found = [source for score, source in ranked if score >= best - 1e-9]
     return tuple(found) if len(found) <= _MOST else ()
 

@@ -68,6 +68,7 @@ _END = r"(?: (?:in total|in all|overall|altogether|all together|en total))?"
 _TIMES = r"(?:times|occasions|mentions|occurrences|references|instances)"
 _MENTIONS = r"(?:mentions?|occurrences?|references?|instances?|appearances?)"
 
+_KINDS_OF_FILE = r"(?:policies|guides|handbooks|manuals|contracts|e ?mails|mails|letters|invoices|notes|minutes|memos|essays|stories|transcripts|presentations|spreadsheets|politicas|contratos|cartas|facturas|actas)"
 _COUNTING: tuple[tuple[Wanted, str], ...] = (
     (Wanted.OCCURRENCES, rf"how (?:many times|often|frequently) {_BE} {_T} (?:been )?{_SEEN}{_IN}{_END}"),
     (
@@ -104,6 +105,26 @@ _COUNTING: tuple[tuple[Wanted, str], ...] = (
         rf"where (?:is|are|was|were|does|do) {_T} (?:mentioned|named|cited|referenced|talked about|come up)(?: in {THE_COLLECTION})?",
     ),
     (Wanted.OCCURRENCES, rf"where (?:does|do) {_T} (?:appear|occur|show up) in {THE_COLLECTION}"),
+    (
+        Wanted.DOCUMENTS_WITH,
+        rf"(?:which|what|how many|list the|list all|show the) (?:of (?:the|our|my|your) )?{_KINDS_OF_FILE} (?:that )?(?:mention|contain|refer to|cite|name|talk about) {_T}",
+    ),
+    (
+        Wanted.DOCUMENTS_WITH,
+        rf"(?:do|does|did) (?:any of )?(?:{THE_COLLECTION}|they|any one of them) (?:ever )?(?:mention|refer to|name|cite|contain the (?:word|term|phrase)) {_T}",
+    ),
+    (
+        Wanted.DOCUMENTS_WITH,
+        rf"(?:is|are|was|were) {_T} (?:mentioned|named|cited|referenced)(?: anywhere| at all| somewhere){_IN}",
+    ),
+    (
+        Wanted.DOCUMENTS_WITH,
+        rf"(?:is|are|was|were) {_T} (?:mentioned|named|cited|referenced) (?:in (?:{THE_COLLECTION}|here))",
+    ),
+    (
+        Wanted.DOCUMENTS_WITH,
+        rf"(?:se menciona|se mencionan|mencionan (?:los documentos|las fuentes)|aparece) {_T} en (?:{THE_COLLECTION})",
+    ),
     (
         Wanted.DOCUMENTS_WITH,
         rf"(?:which|what|how many|list|name|show|find|show me)(?: (?:all|of))?(?: (?:the|these|your|my|our|those))? {DOCUMENTS}(?: (?:that|which))? {_SAYS} {_T}",
@@ -230,9 +251,9 @@ _WHOLE = re.compile(r"(?:(?:el |la |los |las |the |this |these |your |my |all |o
 _OPENS = re.compile(
     r"(?:how (?:many|often|freq|did|has|have|do|does|much (?:did|has)|is|are|old|recent|current|up|new)|which|what|where|when|who|count|number|total|frequency|list|find|show|give|get|see|extract|"
     r"name|collect|all|every|enumerate|print|display|a|an|the|in|compare|comparison|difference|differences|summ|sum|recap|outline|overview|tl|gist|"
-    r"synopsis|main|key|most|describe|contents|table|on|do|are|"
+    r"synopsis|main|key|most|describe|contents|table|on|do|does|did|are|"
     r"cuant|con|busca|encuentra|lista|muestra|enumera|donde|que|cual|en|ensename|dame|resum|haz|un|el|los|de|puntos|cuando|quien|a|"
-    r"compara|una|la|las|diferencia|como|coinciden|extrae)"
+    r"is|was|were|se|mencionan|aparece|compara|una|la|las|diferencia|como|coinciden|extrae)"
 )
 
 

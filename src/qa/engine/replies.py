@@ -80,7 +80,7 @@ class Replies:
             if not made[0].lead and not made[0].spots:
                 text = "Neither the files nor their words say when or by whom they were written."
                 return self._said(Kind.OVERVIEW, question, text, [], [], 0.0, Verdict.NOT_FOUND)
-        elif route.topic:
+        elif route.topic and sources != index.sources:
             made = [overview.of_document(index, source) for source in sources]
         else:
             made = [overview.of_collection(index) if len(sources) > 1 else overview.of_document(index, sources[0])]
