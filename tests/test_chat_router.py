@@ -62,6 +62,7 @@ def test_what_only_looks_like_something_else_is_for_a_passage(question: str) -> 
             "How often is Oslo mentioned in the annual report?",
             Route(Kind.COUNT, Wanted.OCCURRENCES, "Oslo", "the annual report"),
         ),
+        ("Does the annual report mention Oslo?", Route(Kind.COUNT, Wanted.OCCURRENCES, "Oslo", "the annual report")),
         ("What's this about?", Route(Kind.OVERVIEW, Wanted.SUMMARY)),
         ("Please summarise the annual report", Route(Kind.OVERVIEW, Wanted.SUMMARY, "the annual report")),
         ("What documents do you have?", Route(Kind.OVERVIEW, Wanted.DOCUMENTS)),
@@ -76,6 +77,7 @@ def test_what_is_wanted_is_cut_out_as_typed(question: str, expected: Route) -> N
 def test_a_document_that_is_not_there_is_no_document() -> None:
     assert to("summarise the tax code").kind is Kind.PASSAGE
     assert to("How often is Oslo mentioned in the tax code?").kind is Kind.PASSAGE
+    assert to("Did Karin mention the tax code?").kind is Kind.PASSAGE
 
 
 def test_it_is_the_collection_only_where_nothing_was_asked_before() -> None:

@@ -91,10 +91,15 @@ def collect(index: Index, kind: str, among: Collection[str] | None) -> Report:
         shown = ", ".join(f"{value} ({times})" if times > 1 else value for value, times in ranked[: 2 * _NAMED])
         more = f" and {len(ranked) - 2 * _NAMED:,} more" if len(ranked) > 2 * _NAMED else ""
         text = (
-            f"{len(values):,} different {kind} at {occurrences.total:,} {_plural('place', occurrences.total)} in "
+            f"{len(values):,} {_of_kind(kind, len(values))} at {occurrences.total:,} {_plural('place', occurrences.total)} in "
             f"{_of_documents(occurrences)}: {shown}{more}."
         )
     return Report(f"{text}\n{completeness(occurrences)}", occurrences, _spots(index, occurrences))
+
+
+def _of_kind(kind: str, number: int) -> str:
+    one = {"people": "person", "email addresses": "email address"}.get(kind, kind.removesuffix("s"))
+    return one if number == 1 else f"different {kind}"
 
 
 def completeness(occurrences: Occurrences) -> str:

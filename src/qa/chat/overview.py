@@ -79,11 +79,15 @@ def of_document(index: Index, source: str) -> Overview:
         if all(float(sentence.row @ other.row) < _APART for other in chosen):
             chosen.append(sentence)
     record = index.record(source)
-    topics = [group for group in dict.fromkeys(groups.values()) if group and not _BOILERPLATE.search(group)]
+    topics = _topics(groups)
     lead = f"{record.title} ({source})" if record.title and record.title not in source else source
     if len(topics) > 1:
         lead += f"\nSections: {'; '.join(topics[:_SEEN])}{f' and {len(topics) - _SEEN} more' if len(topics) > _SEEN else ''}."
     return Overview(lead, tuple(_spot(source, s) for s in sorted(chosen, key=lambda s: s.span)))
+
+
+def _topics(groups: dict[tuple[str, ...], str]) -> list[str]:
+    return [group for group in dict.fromkeys(groups.values()) if group and not _BOILERPLATE.search(group)]
 
 
 def of_collection(index: Index) -> Overview:
@@ -100,7 +104,14 @@ def of_collection(index: Index) -> Overview:
         best = sorted(fresh or sentences, key=lambda s: (-s.centrality, s.span.start))[:each]
         kept += best
         spots += [_spot(source, s) for s in sorted(best, key=lambda s: s.span)]
-    return Overview(listing(index), tuple(spots))
+    covered = []
+    for source in shown:
+        topics = _topics(_groups(index.record(source).sections))
+        if len(topics) > 1:
+            covered.append(
+                f"{source} covers: {'; '.join(topics[:_DOCUMENTS])}{'; …' if len(topics) > _DOCUMENTS else '.'}"
+            )
+    return Overview("\n".join([listing(index), *covered]), tuple(spots))
 
 
 def listing(index: Index) -> str:

@@ -106,6 +106,11 @@ _COUNTING: tuple[tuple[Wanted, str], ...] = (
     ),
     (Wanted.OCCURRENCES, rf"where (?:does|do) {_T} (?:appear|occur|show up) in {THE_COLLECTION}"),
     (
+        Wanted.OCCURRENCES,
+        rf"how (?:many times|often|frequently) (?:do|does|did) (?P<in>.+?) (?:mention|refer to|name|cite|talk about) {_T}{_END}",
+    ),
+    (Wanted.OCCURRENCES, rf"(?:do|does|did) (?P<in>.+?) (?:ever )?(?:mention|refer to|name|cite) {_T}"),
+    (
         Wanted.DOCUMENTS_WITH,
         rf"(?:which|what|how many|list the|list all|show the) (?:of (?:the|our|my|your) )?{_KINDS_OF_FILE} (?:that )?(?:mention|contain|refer to|cite|name|talk about) {_T}",
     ),

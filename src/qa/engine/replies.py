@@ -42,7 +42,8 @@ class Replies:
     def reply(self, route: Route, question: str, turns: Sequence[Turn]) -> Answer | None:
         """Return the reply a route asks for."""
         if route.kind is Kind.SOCIAL and route.talk is not None:
-            text = social.reply(route.talk, question, self._suggestions)
+            asked = () if route.talk is social.Talk.FAREWELL else self._suggestions
+            text = social.reply(route.talk, question, asked)
             return Answer(question, question, text, (), (), Verdict.NOT_FOUND, 0.0, kind=Kind.SOCIAL)
         if route.kind is Kind.COUNT:
             return self._count(route, question)
