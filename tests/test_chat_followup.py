@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.chat.comparison import computed, sides_of
+from qa.chat.comparison import cell_of, computed, sides_of
 from qa.chat.followup import standalone, topic_of
 from qa.chat.swap import swapped
 from qa.types import Turn
@@ -104,3 +104,13 @@ def test_only_numbers_of_one_unit_are_computed_with_and_said_to_be() -> None:
     assert computed("65 % in 2017", "30 %") == "Computed, not quoted: difference -35 percentage points."
     assert computed("It was $100 million.", "It was 150 tons.") == ""
     assert computed("Between $100 and $120 million.", "It was $150 million.") == ""
+
+
+def test_a_cell_is_found_under_its_heading_and_computed_with() -> None:
+    above = ["| Year | 1990 | 2023 |", "| --- | --- | --- |"]
+    row = "| Exports | 28.3 | 322.7 |"
+    cells = [cell_of(row, above, (year,)) for year in ("1990", "2023")]
+    assert [cell.of(row) for cell in cells if cell] == ["28.3", "322.7"]
+    assert cell_of(row, above, ("2000",)) is None
+    said = computed("28.3", "322.7", alike=True)
+    assert said == "Computed, not quoted: difference +294.4; the second is 11.4 times the first (+1040.3 %)."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.chat.phrasing import Words, fold
 from qa.chat.swap import is_only_pieces, pieces, swapped
+from qa.types import Span
 
 _CHANGE = re.compile(
     r"^[\s¿]*how (?:much )?(?:did|has|have|do|does) (?P<s>.+?) (?:chang|develop|evol|gr[eo]w|increas|decreas|f[ae]ll|drop|r[io]se|shift|mov|differ)\w*(?P<m>.*?) (?:from|between) (?P<a>.*?\d[\w ]*?) (?:to|and|until|till) (?P<b>.*?\d[\w ]*?)[\s?.]*$",
@@ -171,12 +174,32 @@ class _Value:
     unit: str
 
 
-def computed(first: str, second: str) -> str:
+def cell_of(row: str, above: Sequence[str], tokens: Sequence[str]) -> Span | None:
+    """Return where in a row the cell under a heading stands that is one of the tokens; None where none is.
+
+    `above` are the lines over the row, the nearest last.
+    """
+    edges = [0, *(at + 1 for at, mark in enumerate(row) if mark == "|"), len(row) + 1]
+    cells = [(low, high - 1) for low, high in itertools.pairwise(edges)]
+    for line in reversed(above):
+        heads = [fold(head.strip()) for head in line.split("|")]
+        column = next((at for at, head in enumerate(heads) if head in tokens), None)
+        if column is not None and len(heads) == len(cells) > 1:
+            low, high = cells[column]
+            inside = row[low:high]
+            if not inside.strip():
+                return None
+            return Span(low + len(inside) - len(inside.lstrip()), low + len(inside.rstrip()))
+    return None
+
+
+def computed(first: str, second: str, *, alike: bool = False) -> str:
     """Return difference and ratio of two numbers of one unit, marked as computed; "" where that can't be told.
 
-    Each text must hold one number with a unit and no other.
+    Each text must hold one number with a unit and no other; where both are cells of one row, they are `alike`
+    whatever their unit.
     """
-    a, b = _value(first), _value(second)
+    a, b = (_number(first), _number(second)) if alike else (_value(first), _value(second))
     if a is None or b is None or a.unit != b.unit or a.number == 0:
         return ""
     scale = a.scale if _SCALES[a.scale] <= _SCALES[b.scale] else b.scale
@@ -189,6 +212,16 @@ def computed(first: str, second: str) -> str:
         else f"; the second is {b.number / a.number:.3g} times the first ({(b.number / a.number - 1) * 100:+.1f} %)"
     )
     return f"Computed, not quoted: difference {shown}{unit}{share}."
+
+
+def _number(text: str) -> _Value | None:
+    """Return the number a cell is."""
+    match = _VALUE.fullmatch(text.strip())
+    return (
+        _Value(float(match["n"].replace(",", "")) * _SCALES[match["scale"] or ""], match["scale"] or "", _unit(match))
+        if match
+        else None
+    )
 
 
 def _value(text: str) -> _Value | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from qa.chat import counting, overview, social
-from qa.chat.comparison import Side, computed, sides_of
+from qa.chat.comparison import Side, cell_of, computed, sides_of
 from qa.chat.documents import documents_named
 from qa.chat.evidence import passages_of, renumbered
 from qa.chat.phrasing import fold
@@ -104,6 +104,7 @@ class Replies:
         passages: list[Passage] = []
         quotes: list[Quote] = []
         lines: list[str] = []
+        cells: list[str] = []
         for side, one in zip(sides, found, strict=True):
             if one is None:
                 lines.append(f"{side.label}: nothing that says it was found.")
@@ -112,12 +113,18 @@ class Replies:
             some = [citation.passage, *(p for p in answer.passages if p.number != citation.passage.number)][:_EACH]
             number = len(passages) + 1
             passages += renumbered(some, number)
-            quotes.append(Quote(number, citation.quote, citation.focus))
-            lines.append(f"{side.label}: {citation.text} [{number}]")
-        if all(found):
-            texts = [_focus_or_all(citation) for one in found if one for _, citation in [one]]
-            sums = computed(*texts)
-            lines += [sums] if sums else []
+            cell = _cell(citation, side)
+            cells.append(_cut(citation, cell) if cell else "")
+            quotes.append(Quote(number, citation.quote, cell or citation.focus))
+            said = f"{side.label}: {cells[-1]} –" if cell else f"{side.label}:"
+            lines.append(f"{said} {citation.text} [{number}]")
+        if all(cells) and len(cells) == len(sides):
+            sums = computed(*cells, alike=True)
+        else:
+            texts = [_focus_or_all(one[1]) for one in found if one]
+            # one sentence for both sides doesn't say which number is whose
+            sums = computed(*texts) if all(found) and texts[0] != texts[1] else ""
+        lines += [sums] if sums else []
         sure = [one[0].confidence for one in found if one]
         verdict = Verdict.ANSWERED if len(sure) == len(sides) else Verdict.UNSURE
         searched = " / ".join(side.question for side in sides)
@@ -207,6 +214,17 @@ def _held(side: Side, answer: Answer) -> tuple[Answer, Citation] | None:
         if all(token in named for token in must) and (not side.tokens or any(token in around for token in side.tokens)):
             return answer, citation
     return None
+
+
+def _cell(citation: Citation, side: Side) -> Span | None:
+    """Return the cell of a row that stands under what tells a side from the other."""
+    if not is_row(citation.text):
+        return None
+    passage, shift = citation.passage, citation.passage.span.start
+    above = [passage.hits[0].chunk.header, *passage.text[: citation.quote.start - shift].splitlines()]
+    name = fold(side.label)
+    cell = cell_of(citation.text, above, (*side.tokens, name, name.removeprefix("the ")))
+    return Span(citation.quote.start + cell.start, citation.quote.start + cell.end) if cell else None
 
 
 def _focus_or_all(citation: Citation) -> str:
