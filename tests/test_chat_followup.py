@@ -112,5 +112,8 @@ def test_a_cell_is_found_under_its_heading_and_computed_with() -> None:
     cells = [cell_of(row, above, (year,)) for year in ("1990", "2023")]
     assert [cell.of(row) for cell in cells if cell] == ["28.3", "322.7"]
     assert cell_of(row, above, ("2000",)) is None
+    area = cell_of("| Area | 12 km2 | 30 km2 |", ["| | Norway | USA United States of America |"], ("united", "states"))
+    assert area is not None
+    assert area.of("| Area | 12 km2 | 30 km2 |") == "30 km2"
     said = computed("28.3", "322.7", alike=True)
     assert said == "Computed, not quoted: difference +294.4; the second is 11.4 times the first (+1040.3 %)."

@@ -179,11 +179,16 @@ def cell_of(row: str, above: Sequence[str], tokens: Sequence[str]) -> Span | Non
 
     `above` are the lines over the row, the nearest last.
     """
+    own = [token for token in tokens if " " not in token]
     edges = [0, *(at + 1 for at, mark in enumerate(row) if mark == "|"), len(row) + 1]
     cells = [(low, high - 1) for low, high in itertools.pairwise(edges)]
     for line in reversed(above):
         heads = [fold(head.strip()) for head in line.split("|")]
         column = next((at for at, head in enumerate(heads) if head in tokens), None)
+        if column is None:
+            # "USA United States of America" is the United States' column where no other could be
+            holding = [at for at, head in enumerate(heads) if tokens and set(own) <= set(head.split())]
+            column = holding[0] if len(holding) == 1 else None
         if column is not None and len(heads) == len(cells) > 1:
             low, high = cells[column]
             inside = row[low:high]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from qa.chat.lookups import own_words
 from qa.chat.phrasing import fold
 from qa.chat.social import talk_of
 from qa.chat.swap import pieces, swapped
@@ -60,7 +61,9 @@ _ADVERBS = frozenset(
     "still already currently now ever never also usually often actually first last only always finally really originally".split()
 )
 _CONNECT = frozenset("of the de del la and for y &".split())
-_THOSE_WORDS = 12
+_HOW_MUCH = re.compile(r"^\W*(?:and |but )?how (?:many|much|long|often|old|far|tall|big) ", re.IGNORECASE)
+_LONGEST = 18  # words
+_BEFORE, _OWN = 1, 4  # words that name something: before a pronoun, and in all, of a question that leans on the last
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str | None:
@@ -81,7 +84,7 @@ def _base(turns: Sequence[Turn]) -> tuple[str, str]:
 
 def _rewritten(question: str, base: str, answer: str) -> str | None:
     asked = question.strip()
-    if len(asked.split()) > _THOSE_WORDS + 6:
+    if len(asked.split()) > _LONGEST:
         return None
     alone = _WH_ALONE.match(asked)
     if alone:
@@ -177,9 +180,13 @@ def _with_topic(question: str, base: str, answer: str) -> str | None:
     spot = found[0]
     if fold(spot.group()) in ("this", "that", "these", "those"):
         return None  # what was answered, more often than what was asked about
-    # a name before the pronoun is what it stands for
+    # what is named before the pronoun may be what it stands for
     before = question[: spot.start()]
-    if re.search(r"\s[A-Z][a-z]+", before) or len(question.split()) > _THOSE_WORDS:
+    if (
+        re.search(r"\s[A-Z][a-z]+", before)
+        or own_words(_HOW_MUCH.sub("", before)) > _BEFORE
+        or own_words(_HOW_MUCH.sub("", question)) > _OWN
+    ):
         return None
     topic = topic_of(base)
     if _PERSON.match(spot.group()):

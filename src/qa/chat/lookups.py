@@ -53,18 +53,18 @@ def _brief(question: str) -> str:
 
 
 def _stands(question: str) -> bool:
-    return not _leans(question) and _own(question) > _FEW
+    return not _leans(question) and own_words(question) > _FEW
 
 
 def _leans(question: str) -> bool:
-    own = _own(question)
+    own = own_words(question)
     if _LEANING.match(question.strip()) or own <= _HARDLY_ANY:
         return True
     return any(word in _POINTING for word in _words(question)) and own <= 2 * _FEW
 
 
-def _own(question: str) -> int:
-    """Count the words that name something."""
+def own_words(question: str) -> int:
+    """Count the words of a question that name something."""
     return sum(word not in _EMPTY and word not in _POINTING for word in _words(question))
 
 
