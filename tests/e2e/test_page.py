@@ -414,3 +414,24 @@ def test_a_taken_port_is_refused_with_what_to_do_next(address: str, tmp_path: Pa
     assert run.returncode == 2
     assert f"127.0.0.1:{port} can't be listened on" in run.stderr
     assert f"qa chat --port {int(port) + 1}" in run.stderr
+
+
+def test_a_count_is_shown_with_a_way_back_to_a_search_and_talk_proposes_questions(page: Page) -> None:
+    _ask(page, "How many times is the ferry mentioned?")
+    counted = page.locator(".answer.count[data-turn='1']")
+    expect(counted).to_contain_text("“ferry”: 1 time, in 1 of")
+    counted.get_by_role("button", name="Search for this instead").click()
+    searched = page.locator(".answer[data-turn='2']")
+    expect(searched).to_be_visible(timeout=60_000)
+    expect(page.locator(".question").nth(1)).to_have_text("search: How many times is the ferry mentioned?")
+    expect(page.locator(".answer.count")).to_have_count(1)
+    _ask(page, "hello", 3)
+    expect(page.locator(".answer.social[data-turn='3']")).to_contain_text("Hello.")
+    expect(page.locator(".answer.social .quote")).to_have_count(0)
+
+
+def test_what_was_searched_for_is_put_into_the_box_to_be_changed(page: Page) -> None:
+    _ask(page, "When was the lighthouse lit?")
+    _ask(page, "by whom?", 2)
+    page.locator(".answer[data-turn='2']").get_by_role("button", name="Edit").click()
+    expect(page.locator("#question textarea")).to_have_value("By whom was the lighthouse lit?")
