@@ -74,7 +74,7 @@ class Replies:
             return self._said(
                 Kind.OVERVIEW, question, report.text, passages, quotes, 1.0, occurrences=report.occurrences
             )
-        if route.wanted is Wanted.DOCUMENTS:
+        if route.wanted is Wanted.DOCUMENTS or not sources:
             return self._said(Kind.OVERVIEW, question, overview.listing(index), [], [], 1.0)
         if route.wanted is Wanted.WRITTEN:
             made = [overview.written(index, sources)]
@@ -205,6 +205,8 @@ def _held(side: Side, answer: Answer) -> tuple[Answer, Citation] | None:
     if answer.verdict is Verdict.NOT_FOUND:
         return None
     must = [token for token in side.tokens if token.isdigit()]
+    if answer.verdict is not Verdict.ANSWERED and not must:
+        return None  # a year in the quote bears it out, a name doesn't
     for citation in answer.citations:
         quote, around = (
             fold(citation.text),
