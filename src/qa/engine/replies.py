@@ -78,6 +78,8 @@ class Replies:
             return self._said(Kind.OVERVIEW, question, overview.listing(index), [], [], 1.0)
         if route.wanted is Wanted.WRITTEN:
             made = [overview.written(index, sources)]
+            if not made[0].lead and not made[0].spots and route.topic:
+                return None  # its text may say so where this didn't look
             if not made[0].lead and not made[0].spots:
                 text = "Neither the files nor their words say when or by whom they were written."
                 return self._said(Kind.OVERVIEW, question, text, [], [], 0.0, Verdict.NOT_FOUND)
