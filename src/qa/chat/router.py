@@ -6,12 +6,12 @@ cut out of it as it was typed.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qa.chat.comparison import sides_of
 from qa.chat.phrasing import DOCUMENT, DOCUMENTS, THE_COLLECTION, Words, plain
 from qa.chat.social import Talk, is_random, talk_of
 from qa.chat.values import VALUE, value_kind
@@ -240,18 +240,34 @@ _BY_SOURCE: tuple[str, ...] = (
 )
 
 
+# what stands in every question that some pattern of a group matches: without one of these, none of it is even compiled
+_GATES = {
+    "docs": "document doc file text pdf source article paper page report record material archivo fichero fuente indexed loaded informe articulo collection papel",
+    "list": "date fecha year ano people person individual gente amount sum price money cost importe cantidad precio monto percent porcentaj mail correo phone call telefono link url web enlace nombre name",
+    "count": "mention menci name nombra cite cita refer appear aparec occur contain contien talk speak habla discuss document file text pdf times often frequen veces word term phrase instance "
+    "place sentence passage line paragraph spot come~up comes~up show~up shows~up about deal archivo fichero figura sale say trata brought there have include use doc",
+    "who": "who quien",
+    "written": "written published made updated created modified dated from composed issued released printed wrote authored author writer compiled how~old how~recent how~current up~to~date how~new date~of "
+    "year~of age~of escrib escrit public actualiz cread creo redact hizo de~cuando",
+    "summary": "summ sum~up recap outline overview tldr tl~dr synopsis gist abstract rundown resum main key important puntos describe about topic subject theme areas issues content tema asunto cover discuss "
+    "deal contain talk tell~us describ what~is~in whats~in de~que contien cubr dice hay aborda",
+    "source": "source document file text fuente archivo",
+    "compare": "compar differ diferenc ~vs~ ~versus~ ~or~ ~o~ chang develop evol grow grew increas decreas fall fell drop rise rose risen shift move cambi creci vari mayor menor",
+}
+_WORDS_OF = {group: tuple(word.replace("~", " ") for word in words.split()) for group, words in _GATES.items()}
+
+
+def _may(group: str, text: str) -> bool:
+    return any(word in text for word in _WORDS_OF[group])
+
+
+@functools.cache
 def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    # words are divided by one blank in the patterns, by anything but letters and digits in a question
     return tuple(re.compile(f"{pattern}\\Z") for pattern in patterns)
 
 
-_COUNT_PATTERNS = tuple((wanted, re.compile(rf"{pattern}\Z")) for wanted, pattern in _COUNTING)
-_LIST_PATTERNS, _DOCS_PATTERNS, _SUMMARY_PATTERNS = _compiled(_LISTING), _compiled(_DOCS_WE_HAVE), _compiled(_SUMMARIES)
-_WRITTEN_PATTERNS, _WHO_PATTERNS = _compiled(_WRITTEN), _compiled(_WHO)
-_SOURCE_PATTERNS = _compiled(_BY_SOURCE)
 _EVERYTHING = re.compile(rf"{_ALL}\Z")
 _THIS_ONE = re.compile(r"(?:it|this|that|they|them|these|those|esto|eso)\Z")
-_WHOLE = re.compile(r"(?:(?:el |la |los |las |the |this |these |your |my |all |of |in |de |en |todo |esto )*)\Z")
 # a question that could open a pattern at all: most can't, and are done in a microsecond
 _OPENS = re.compile(
     r"(?:how (?:many|often|freq|did|has|have|do|does|much (?:did|has)|is|are|old|recent|current|up|new)|which|what|where|when|who|count|number|total|frequency|list|find|show|give|get|see|extract|"
@@ -293,26 +309,27 @@ def route(
 def _ways(words: Words, named: Named, alone: bool) -> Iterator[Route]:
     """Yield what a question may want, the surest first."""
     text = words.text
-    if _first(_DOCS_PATTERNS, text):
+    if _may("docs", text) and any(pattern.match(text) for pattern in _compiled(_DOCS_WE_HAVE)):
         yield Route(Kind.OVERVIEW, Wanted.DOCUMENTS)
-    for pattern in _LIST_PATTERNS:
+    for pattern in _compiled(_LISTING) if _may("list", text) else ():
         match = pattern.match(text)
         if match and (found := value_kind(match["v"])):
             where = words.typed(match, "in") if "in" in pattern.groupindex else ""
             if not where or named(where):
                 yield Route(Kind.COUNT, Wanted.VALUES, found, where)
-    for wanted, pattern in _COUNT_PATTERNS:
+    counting = _compiled(tuple(pattern for _, pattern in _COUNTING)) if _may("count", text) else ()
+    for (wanted, _), pattern in zip(_COUNTING, counting, strict=False):
         match = pattern.match(text)
         if match:
             where = words.typed(match, "in") if "in" in pattern.groupindex else ""
             if not where or named(where):
                 yield Route(Kind.COUNT, wanted, words.typed(match, "t"), where)
-    for patterns, wanted in (
-        (_WHO_PATTERNS, Wanted.PEOPLE),
-        (_WRITTEN_PATTERNS, Wanted.WRITTEN),
-        (_SUMMARY_PATTERNS, Wanted.SUMMARY),
+    for group, patterns, wanted in (
+        ("who", _WHO, Wanted.PEOPLE),
+        ("written", _WRITTEN, Wanted.WRITTEN),
+        ("summary", _SUMMARIES, Wanted.SUMMARY),
     ):
-        for pattern in patterns:
+        for pattern in _compiled(patterns) if _may(group, text) else ():
             match = pattern.match(text)
             if not match:
                 continue
@@ -324,18 +341,17 @@ def _ways(words: Words, named: Named, alone: bool) -> Iterator[Route]:
                     yield Route(Kind.OVERVIEW, wanted)
             elif named(topic):
                 yield Route(Kind.OVERVIEW, wanted, topic)
-    for pattern in _SOURCE_PATTERNS:
+    for pattern in _compiled(_BY_SOURCE) if _may("source", text) else ():
         match = pattern.match(text)
         if match:
             yield Route(Kind.COMPARISON, Wanted.BY_SOURCE, words.typed(match, "t"))
-    if sides_of(words.whole) is not None:
-        yield Route(Kind.COMPARISON, Wanted.COMPARISON)
+    if _may("compare", text):
+        from qa.chat.comparison import sides_of  # its tables take longer to load than most questions to answer
+
+        if sides_of(words.whole) is not None:
+            yield Route(Kind.COMPARISON, Wanted.COMPARISON)
 
 
 def _whole(wanted: Wanted, about: str) -> bool:
     """Tell whether "in that", "it" and the like are enough said: not where a bare verb may be anything."""
     return not (wanted is Wanted.WRITTEN and not about)
-
-
-def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> re.Match[str] | None:
-    return next((match for pattern in patterns if (match := pattern.match(text))), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -35,22 +36,22 @@ Scott Sean Sebastian Sergio Sharon Simon Sofia Sophia Sophie Stefan Stephanie St
 Timothy Tina Todd Tom Tony Ulrich Ulysses Ursula Valerie Vera Vicente Victor Victoria Vincent Virginia Walter Wendy William Winston Woodrow Yvonne Zachary Andrés
 """.split()
 
-_PATTERNS: dict[str, re.Pattern[str]] = {
-    "dates": re.compile(
+_PATTERNS: dict[str, str] = {
+    "dates": (
         rf"\b(?:{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{4}})?|\d{{1,2}}(?:st|nd|rd|th)?\.?\s(?:de\s)?{_MONTH}(?:\s(?:de\s)?\d{{4}})?|{_MONTH}\s(?:de\s)?\d{{4}}|"
         r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})\b"
     ),
-    "years": re.compile(r"(?<![\w.,$€£-])(?:1[0-9]|20)\d\d(?:s|(?=\b))(?![\w%]|[.,]\d)"),
-    "amounts": re.compile(
+    "years": (r"(?<![\w.,$€£-])(?:1[0-9]|20)\d\d(?:s|(?=\b))(?![\w%]|[.,]\d)"),
+    "amounts": (
         rf"(?:(?:US|CA|A|MX)?[$€£¥]\s?{_NUMBER}{_SCALE}|\b{_NUMBER}{_SCALE}\s(?:US\s)?(?:dollars|euros?|pounds|pesos|dólares|yen|USD|EUR|GBP|MXN)\b|\b(?:USD|EUR|GBP|MXN|CHF)\s?{_NUMBER}{_SCALE})"
     ),
-    "percentages": re.compile(rf"\b{_NUMBER}\s?(?:%|percent\b|per cent\b|por ciento\b)"),
-    "email addresses": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
-    "links": re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:]"),
-    "phone numbers": re.compile(
+    "percentages": (rf"\b{_NUMBER}\s?(?:%|percent\b|per cent\b|por ciento\b)"),
+    "email addresses": (r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
+    "links": (r"\b(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:]"),
+    "phone numbers": (
         r"(?<![\w.,-])(?:\+\d{1,3}[ -]?)?(?:\(\d{1,4}\)[ -]?)?\d{2,4}(?:[ -]\d{2,5}){2,5}(?![\w-])(?:\s?ext\.?\s?\d+)?|\b\d{3}-\d{4}\b"
     ),
-    "people": re.compile(
+    "people": (
         rf"\b(?:(?:{_TITLE}\s)+{_CAPITAL}(?:\s(?:[A-Z]\.|(?:de|del|la|von|van|der)\s{_CAPITAL}|{_CAPITAL})){{0,3}}|"
         rf"(?:{'|'.join(_FIRST_NAMES)})\s(?:[A-Z]\.\s?)*(?:(?:de|del|la|von|van|der)\s){{0,2}}{_CAPITAL}(?:\s{_CAPITAL}){{0,2}})"
     ),
@@ -75,6 +76,11 @@ VALUE = f"(?:{'|'.join(pattern for _, pattern in _NAMED)})"
 _KINDS = tuple((kind, re.compile(rf"(?:{pattern})\Z")) for kind, pattern in _NAMED)
 
 
+@functools.cache
+def _compiled(kind: str) -> re.Pattern[str]:
+    return re.compile(_PATTERNS[kind])
+
+
 def value_kind(words: str) -> str:
     """Return the kind of value that words name ("fechas" are "dates"); "" where they name none."""
     return next((kind for kind, pattern in _KINDS if pattern.match(words)), "")
@@ -88,7 +94,7 @@ _TITLED = re.compile(rf"^(?:{_TITLE}\s)+")
 
 def find_values(kind: str, text: str) -> Iterator[Span]:
     """Yield where values of a kind stand, in order, none overlapping another; a person without title where there is a first name."""
-    for match in _PATTERNS[kind].finditer(text):
+    for match in _compiled(kind).finditer(text):
         start, end = match.span()
         if kind == "people":
             title = _TITLED.match(match.group())

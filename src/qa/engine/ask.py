@@ -5,20 +5,20 @@ Index ─retrieve→ Hit… ─read→ Hit… ─gather→ Passage… ─judge, 
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from qa.answer.extractive import ExtractiveAnswerer
 from qa.answer.names import strangers
 from qa.answer.verdict import LEANS, ErrorRates, confidence_of, doubted, error_rates, judge, leaning
-from qa.chat.followup import standalone
 from qa.chat.lookups import lookups
 from qa.chat.router import AS_TYPED, route
 from qa.cite import check, cite
 from qa.config import Settings
 from qa.engine import adapters
-from qa.engine.replies import Replies
 from qa.errors import AnswerError, IndexMismatch
 from qa.gloss import gloss
 from qa.index import Index
@@ -27,6 +27,9 @@ from qa.protocols import Answerer, Embedder, Query, Reader
 from qa.retrieve import rerank, retrieve
 from qa.status import Status
 from qa.types import Answer, FileState, Hit, Kind, Turn, Verdict
+
+if TYPE_CHECKING:
+    from qa.engine.replies import Replies
 
 _OF_A_SOURCE = 4  # hits looked at where each document is asked
 _HITS_A_PASSAGE = 3  # overlapping hits and near-copies become one passage
@@ -73,7 +76,13 @@ class Engine:
         self._reader = reader
         self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
         self._notice = _coverage_notice(index)
-        self._replies = Replies(index, lambda question: self._passages(question, (), 0).answer, self._of_each)
+
+    @functools.cached_property
+    def _replies(self) -> Replies:
+        """The other kinds of reply: what they need is loaded when one is wanted."""
+        from qa.engine.replies import Replies
+
+        return Replies(self.index, lambda question: self._passages(question, (), 0).answer, self._of_each)
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None) -> Engine:
@@ -137,7 +146,11 @@ class Engine:
         question isn't taken to answer this one.
         """
         ways: list[_Found] = []
-        whole = standalone(question, turns)
+        whole = None
+        if turns:
+            from qa.chat.followup import standalone
+
+            whole = standalone(question, turns)
         if whole is not None:
             return self._look_up(self.searched(whole), None, wanted)
         question = AS_TYPED.sub("", question) or question
