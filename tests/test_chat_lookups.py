@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.chat.lookups import lookups
+from qa.chat.lookups import lookups, read_as
 from qa.types import Turn
 
 TOPIC = Turn("When did the USMCA enter into force?", "It entered into force in 2020.")
@@ -70,3 +70,10 @@ def test_answers_are_not_searched_for() -> None:
 
 def test_the_same_turns_give_the_same_question() -> None:
     assert lookups("Why?", [TOPIC]) == lookups("Why?", (TOPIC,))
+
+
+def test_a_question_about_that_is_read_behind_the_one_before_it() -> None:
+    before = [Turn("How was the loan used?"), Turn("When was it paid back?")]
+    assert read_as("Was that late?", before) == "When was it paid back? Was that late?"
+    assert read_as("What share of imports is that?", before) == "What share of imports is that?"
+    assert read_as("Was that late?", []) == "Was that late?"

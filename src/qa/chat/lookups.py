@@ -47,6 +47,14 @@ def lookups(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     return (joined,) if _leans(question) else (question, joined)
 
 
+def read_as(question: str, turns: Sequence[Turn]) -> str:
+    """Return what to read a question for: "Was that late?" only says what it asks behind the one before it."""
+    words = _words(question)
+    if turns and own_words(question) <= _HARDLY_ANY and words[-2:-1] in (["that"], ["this"], ["eso"], ["esto"]):
+        return f"{_brief(turns[-1].question)} {question}"
+    return question
+
+
 def _brief(question: str) -> str:
     """Return an earlier question's beginning: a long one must not crowd out the one that was asked."""
     return question if len(question) <= _LONGEST_LEAD else question[:_LONGEST_LEAD].rsplit(maxsplit=1)[0]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from qa.answer.extractive import ExtractiveAnswerer
 from qa.answer.names import strangers
 from qa.answer.verdict import LEANS, ErrorRates, confidence_of, doubted, error_rates, judge, leaning
-from qa.chat.lookups import lookups
+from qa.chat.lookups import lookups, read_as
 from qa.chat.router import AS_TYPED, route
 from qa.cite import check, cite
 from qa.config import Settings
@@ -155,7 +155,7 @@ class Engine:
             return self._look_up(self.searched(whole), None, wanted)
         question = AS_TYPED.sub("", question) or question
         for way in lookups(question, turns):
-            asked = None if way == question else self.searched(question)
+            asked = None if way == question else self.searched(read_as(question, turns))
             ways.append(self._look_up(self.searched(way), asked, wanted))
             if ways[-1].verdict is Verdict.ANSWERED:
                 return ways[-1]
