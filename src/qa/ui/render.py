@@ -161,7 +161,7 @@ def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     parts = [f'<div class="answer {answer.verdict.value}" data-turn="{turn}">']
     if said:
         parts.append(f'<p class="verdict">{html.escape(said)}</p>')
-    if answer.searched != answer.question and answer.verdict is not Verdict.NOT_FOUND:
+    if answer.searched != answer.question:
         parts.append(_searched_html(answer))
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
         parts.append(_quotes_html(list(quotes), turn, drawn))
