@@ -9,8 +9,9 @@ from itertools import islice
 
 import numpy as np
 
+from qa.answer.signals import NAMES, Floats
 from qa.protocols import Embedded, Input, Progress, Query, Rows
-from qa.types import Reading, Span
+from qa.types import Reading, SentenceReading, Span
 
 _WORD = re.compile(r"\w+")
 
@@ -68,12 +69,63 @@ class WordReader:
         self.read_texts: list[str] = []  # what it was given, in order
         self.read_contexts: list[str] = []
         self.asked: list[str] = []  # the questions, in order
+        self.counts: list[int] = []  # texts of each call
 
-    def read(self, question: str, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Reading]:
+    def read(
+        self,
+        question: str,
+        texts: Sequence[str],
+        contexts: Sequence[str] = (),
+        sentences: Sequence[Sequence[Span]] = (),
+    ) -> list[Reading]:
         """Return one reading a text, in the order given."""
         self.read_texts.extend(texts)
         self.read_contexts.extend(contexts)
         self.asked.append(question)
+        self.counts.append(len(texts))
         wanted = _WORD.findall(question)[-1].casefold()
-        found = (next((m for m in _WORD.finditer(text) if m.group().casefold() == wanted), None) for text in texts)
-        return [Reading(Span(*match.span()), 3.0) if match else Reading(Span(0, 0), -3.0) for match in found]
+        return [
+            Reading(*self._found(text, wanted), self._apart(text, wanted, parts))
+            for text, parts in zip(texts, sentences or [()] * len(texts), strict=True)
+        ]
+
+    def _found(self, text: str, wanted: str) -> tuple[Span, float]:
+        found = next((match for match in _WORD.finditer(text) if match.group().casefold() == wanted), None)
+        return (Span(*found.span()), 3.0) if found else (Span(0, 0), -3.0)
+
+    def _apart(self, text: str, wanted: str, parts: Sequence[Span]) -> tuple[SentenceReading, ...]:
+        apart = []
+        for part in parts:
+            span, logit = self._found(part.of(text), wanted)
+            apart.append(SentenceReading(Span(part.start + span.start, part.start + span.end), logit))
+        return tuple(apart)
+
+
+class PlainVocabulary:
+    """Every word in small letters is a term worth one; the words of questions are stop words."""
+
+    def __init__(self, unknown: Iterable[str] = ()) -> None:
+        self.unknown = frozenset(unknown)
+
+    def terms(self, text: str) -> frozenset[str]:
+        """Return the words of a text."""
+        return frozenset(_WORD.findall(text.casefold())) - _STOP_WORDS
+
+    def weigh(self, question: str) -> dict[str, tuple[float, bool]]:
+        """Return each word of a question, known unless it was said not to be."""
+        return {term: (1.0, term not in self.unknown) for term in self.terms(question)}
+
+
+_STOP_WORDS = frozenset("a an and the is are was what which who when where how of in on to does do did it".split())
+
+
+class SumModel:
+    """Log-odds are a sum of signals, each times its weight; what doesn't apply counts nothing."""
+
+    def __init__(self, **weights: float) -> None:
+        self._weights = np.array([weights.get(name, 0.0) for name in NAMES], dtype=np.float32)
+
+    def log_odds(self, rows: Floats) -> Floats:
+        """Return the log-odds of each row."""
+        odds: Floats = (np.nan_to_num(rows) * self._weights).sum(axis=1).astype(np.float32)
+        return odds

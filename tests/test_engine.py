@@ -115,7 +115,7 @@ def test_a_follow_up_is_read_as_typed_so_that_the_last_answer_does_not_answer_it
     engine, reader = with_reader(small_engine, settings)
     answer = engine.ask("And who pays?", [Turn("Who bakes the rye bread?")]).answer
     assert answer.searched == "Who bakes the rye bread? And who pays?"
-    assert reader.asked == ["And who pays?"]
+    assert set(reader.asked) == {"And who pays?"}
 
 
 def test_a_question_that_may_stand_alone_is_looked_up_with_its_topic_only_where_it_finds_nothing(
@@ -124,9 +124,10 @@ def test_a_question_that_may_stand_alone_is_looked_up_with_its_topic_only_where_
     engine, reader = with_reader(small_engine, settings)
     turns = [Turn("Within how many days may a parcel be returned to the shop?")]
     assert engine.ask("Who bakes bread?", turns).answer.searched == "Who bakes bread?"
-    assert reader.asked == ["Who bakes bread?"]
+    assert set(reader.asked) == {"Who bakes bread?"}
+    once = len(reader.asked)
     engine.ask("Which lizard barks?", turns)
-    assert reader.asked[1:] == ["Which lizard barks?"] * 2
+    assert reader.asked[once:] == ["Which lizard barks?"] * 2 * once
 
 
 @pytest.mark.parametrize("question", ["What is the salary of the ambassador?", "Who repaired its roof?"])
@@ -309,7 +310,7 @@ def test_what_the_reader_finds_comes_first_and_its_words_are_set_off(small_engin
 def test_the_reader_reads_no_more_chunks_than_it_is_given(small_engine: Engine, settings: Settings) -> None:
     engine, reader = with_reader(small_engine, settings, count=2)
     engine.ask("rye bread")
-    assert len(reader.read_texts) == 2
+    assert reader.counts[0] == 2, "chunks; what follows are sentences read by themselves"
 
 
 def test_the_reader_sees_the_heading_path_of_each_chunk(small_engine: Engine, settings: Settings) -> None:

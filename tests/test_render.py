@@ -104,6 +104,7 @@ def test_json_has_the_keys_and_types_of_the_public_interface() -> None:
         "answer",
         "citations",
         "occurrences",
+        "values",
         "passages",
         "notices",
         "timings_ms",

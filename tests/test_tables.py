@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from qa.answer.tables import header_of, passed_over, picked, under
+from qa.answer.tables import Row, header_of, rows_of
 from qa.chunk import chunk_document
 from qa.engine import Engine
 from qa.types import is_row
-from tests.samples import document
+from tests.samples import document, place
 
 HEADER = "| Country | Exports | Imports |"
 NAMES = ["Portugal", "Norway", "Chile", "Kenya", "Vietnam", "Canada", "Iceland", "Peru", "Ghana", "Nepal"]
@@ -64,21 +64,50 @@ def test_cells_stand_between_bars_or_tabs() -> None:
     ]
 
 
-def test_a_row_is_picked_by_its_label_and_a_header_never_alone() -> None:
-    texts = [HEADER, *ROWS[:3]]
-    # of three terms (norway, exports, 2021) the header holds one, Norway's row another; under the header it holds both
-    over = passed_over(texts, [1 / 3, 0.0, 1 / 3, 0.0], [1 / 3, 1 / 3, 2 / 3, 1 / 3], HEADER)
-    assert over == {0, 1, 3}
+def cells(row: Row | None) -> list[str]:
+    assert row
+    return [cell.of(row.text) for cell in row.cells]
 
 
-def test_the_row_that_is_picked_is_the_one_others_were_passed_over_for() -> None:
-    texts = ["Hat;Maker", "Felt;Ada", "Straw;Bo"]
-    # the question names "straw" (half of its terms) and, by the header, "maker"
-    alone, together = [0.5, 0.0, 0.5], [0.5, 0.5, 1.0]
-    over = passed_over(texts, alone, together, "Hat;Maker")
-    assert over == {0, 1}
-    assert picked(texts, alone, over, "Hat;Maker") == {2}
-    assert picked(texts, alone, set(), "Hat;Maker") == set()
+def test_cells_are_cut_at_bars_and_those_at_both_ends_make_none() -> None:
+    assert cells(rows_of([ROWS[1]], HEADER)[0]) == ["Norway", "101", "201"]
+    assert cells(rows_of(["Norway\t101\t"], "Country\tExports\tImports")[0]) == ["Norway", "101", ""]
+    assert cells(rows_of(["Felt;Ada, Bo"], "Hat;Maker")[0]) == ["Felt", "Ada, Bo"]
+
+
+def test_a_row_knows_its_header_and_prose_is_no_row() -> None:
+    prose, header, norway = rows_of(["Prose, with commas.", HEADER, ROWS[1]], HEADER)
+    assert prose is None
+    assert header
+    assert header.is_header
+    assert norway
+    assert (norway.header, norway.columns, norway.is_header) == (HEADER, ("Country", "Exports", "Imports"), False)
+
+
+def about(*words: str) -> Callable[[str], float]:
+    return lambda text: sum(word in text for word in words) / len(words)
+
+
+def test_the_cell_asked_for_is_that_of_the_column_the_question_names() -> None:
+    row = rows_of([HEADER, ROWS[1]], HEADER)[1]
+    assert row
+    found = row.cell_for(about("Norway", "Imports"), None)
+    assert found
+    assert found.of(row.text) == "201"
+
+
+def test_where_no_column_is_named_the_cell_is_the_one_that_was_read() -> None:
+    row = rows_of([HEADER, ROWS[1]], HEADER)[1]
+    assert row
+    assert row.cell_for(about("Norway"), None) is None
+    assert row.cell_for(about("Norway"), place(document(ROWS[1]), "01")) == place(document(ROWS[1]), "101")
+
+
+def test_a_row_with_other_cells_than_its_header_names_no_column() -> None:
+    row = rows_of([HEADER, "| Norway | 101 |"], HEADER)[1]
+    assert row
+    assert row.columns == ()
+    assert row.cell_for(about("Imports"), None) is None
 
 
 @pytest.mark.parametrize(
@@ -94,22 +123,6 @@ def test_the_row_that_is_picked_is_the_one_others_were_passed_over_for() -> None
 )
 def test_rows_parted_by_commas_have_their_first_as_header(texts: list[str], header: str) -> None:
     assert header_of(texts, "") == header
-
-
-def test_where_no_row_is_named_none_is_passed_over() -> None:
-    assert passed_over([HEADER, *ROWS[:2]], [0.5, 0.0, 0.0], [0.5, 0.5, 0.5], HEADER) == set()
-
-
-def test_a_first_row_that_says_as_much_as_any_stays() -> None:
-    texts = ["Capital | Mexico City", "Currency | Mexican peso"]
-    # "capital of Mexico": the first row holds both terms, no other adds to it
-    assert passed_over(texts, [1.0, 0.5], [1.0, 1.0], texts[0]) == set()
-
-
-def test_the_header_stands_before_rows_only() -> None:
-    assert header_of(["Prose.", HEADER, ROWS[0]], "") == HEADER
-    assert header_of(["Prose."], "") == ""
-    assert under(HEADER, ["Prose.", HEADER, ROWS[0]]) == ["Prose.", HEADER, f"{HEADER} {ROWS[0]}"]
 
 
 def test_a_row_far_below_its_header_is_found_by_the_headers_words(

@@ -1,7 +1,8 @@
-"""Trains the reader on one CPU core within a wall-clock budget, resumably.
+"""Trains the reader, on one CPU core or a GPU, within a wall-clock budget, resumably.
 
-`python -m training.train --data DIR --out DIR --minutes N [--resume | --extend]`. Owns the optimiser, the
-schedule and the checkpoints. The encoder runs in bfloat16; the optimiser moves a float32 copy of its weights.
+`python -m training.train --data DIR --out DIR --minutes N [--resume | --extend | --start FILE]`. Owns the optimiser,
+the schedule and the checkpoints. Where the device has bfloat16, the encoder runs in it and the optimiser moves a
+float32 copy of its weights; elsewhere all is float32.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from training.data import (
 from training.evaluate import Logits, fit_score, measure, read_pairs, sample, write_json
 from training.model import Reader, base_model_folder, from_base
 from training.second import SECOND, SecondStage
+from training.third import MADE, THIRD, ThirdStage
 from training.tokens import Tokens
 
 logger = logging.getLogger("training")
@@ -50,7 +52,7 @@ class Plan:
     """What a resumed run must share with the run it resumes, and how far that one came."""
 
     seed: int = 7
-    stage: int = 1  # 1: `data.MIXTURE`; 2: `second.SECOND`
+    stage: int = 1  # 1: `data.MIXTURE`; 2: `second.SECOND`; 3: `third.THIRD`
     batch: int = 32
     rate: float = 2e-4
     warm_up: float = 0.06  # share of the budget
@@ -73,41 +75,52 @@ class Plan:
 def losses(output: tuple[Tensor, Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
     """Give span loss (start and end; "no answer" is place 0) and answerability loss, weighted means."""
     start, end, verdict = output
-    span_weight, verdict_weight = torch.from_numpy(batch.span_weight), torch.from_numpy(batch.verdict_weight)
+    first, last, answerable, span_weight, verdict_weight = (
+        torch.from_numpy(part).to(start.device)
+        for part in (batch.start, batch.end, batch.answerable, batch.span_weight, batch.verdict_weight)
+    )
     span = 0.5 * (
-        functional.cross_entropy(start.float(), torch.from_numpy(batch.start), reduction="none")
-        + functional.cross_entropy(end.float(), torch.from_numpy(batch.end), reduction="none")
+        functional.cross_entropy(start.float(), first, reduction="none")
+        + functional.cross_entropy(end.float(), last, reduction="none")
     )
-    told = functional.binary_cross_entropy_with_logits(
-        verdict.float(), torch.from_numpy(batch.answerable), reduction="none"
-    )
+    told = functional.binary_cross_entropy_with_logits(verdict.float(), answerable, reduction="none")
     return (span * span_weight).mean(), (told * verdict_weight).mean()
 
 
-def tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """Give what the reader takes."""
+def tensors(batch: Batch, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:
+    """Give what the reader takes, on its device."""
     return (
-        torch.from_numpy(batch.input_ids),
-        torch.from_numpy(batch.attention_mask),
-        torch.from_numpy(batch.token_type_ids),
+        torch.from_numpy(batch.input_ids).to(device),
+        torch.from_numpy(batch.attention_mask).to(device),
+        torch.from_numpy(batch.token_type_ids).to(device),
     )
+
+
+def working_dtype(device: str) -> torch.dtype:
+    """Give what the encoder computes in: bfloat16 where the device multiplies in it, else float32."""
+    if device != "cpu":
+        return torch.bfloat16
+    # "CPU capability" doesn't tell: oneDNN uses avx512_bf16 or amx where the processor has them
+    has = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if has else torch.float32
 
 
 def infer_with(reader: Reader, batch: Batch) -> Logits:
     """Read a batch without learning from it."""
     with torch.inference_mode():
-        start, end, verdict = reader(*tensors(batch))
-    return start.float().numpy(), end.float().numpy(), verdict.float().numpy()
+        start, end, verdict = reader(*tensors(batch, reader.span.weight.device))
+    return start.float().cpu().numpy(), end.float().cpu().numpy(), verdict.float().cpu().numpy()
 
 
 class Trainer:
-    """The float32 weights, their bfloat16 working copy and the optimiser."""
+    """The float32 weights, their working copy and the optimiser."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, device: str = "cpu") -> None:
         self.plan = plan
-        self.master = from_base(seed=plan.seed)
+        self.device = device
+        self.master = from_base(seed=plan.seed).to(device)
         self.worker = copy.deepcopy(self.master)
-        self.worker.layers.to(torch.bfloat16)
+        self.worker.layers.to(working_dtype(device))
         self.pairs = [
             (ours, theirs)
             for ours, theirs in zip(self.master.parameters(), self.worker.parameters(), strict=True)
@@ -133,7 +146,7 @@ class Trainer:
         """Learn from one batch; gives its span and answerability loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate * self.plan.factor() * group["scale"]
-        span, told = losses(self.worker(*tensors(batch)), batch)
+        span, told = losses(self.worker(*tensors(batch, self.device)), batch)
         torch.autograd.backward([span + self.plan.verdict_share * told])
         for ours, theirs in self.pairs:
             ours.grad = None if theirs.grad is None else theirs.grad.float()
@@ -165,6 +178,13 @@ class Trainer:
         )
         os.replace(partial, path)
 
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Take up weights alone: a run of its own begins from them."""
+        absent = self.master.load_state_dict({name: part.float() for name, part in weights.items()}, strict=False)
+        if absent.unexpected_keys or any("embeddings" not in name for name in absent.missing_keys):
+            raise ValueError(f"not the weights of this reader: {absent}")
+        self.refresh()
+
     def load(self, state: dict[str, Any]) -> None:
         """Take up weights, optimiser and random state of a checkpoint; its plan is the caller's."""
         self.master.load_state_dict(state["weights"], strict=False)
@@ -181,6 +201,16 @@ def load_reader(path: Path) -> tuple[Reader, dict[str, Any]]:
     if absent.unexpected_keys or any("embeddings" not in name for name in absent.missing_keys):
         raise ValueError(f"{path}: not a checkpoint of this reader ({absent}). Train again, or fetch the right one.")
     return reader.eval(), state
+
+
+def starting_weights(path: Path) -> dict[str, Tensor]:
+    """Read weights to begin with: out of the file that ships, or of a float16 checkpoint."""
+    if path.suffix == ".onnx":
+        from training.dequantise import read_weights
+
+        return read_weights(path)
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["weights"]
+    return weights
 
 
 def evaluate_reader(reader: Reader, tokens: Tokens, pools: Pools, tests: list[Pair], counts: int) -> dict[str, Any]:
@@ -205,17 +235,23 @@ def evaluate_reader(reader: Reader, tokens: Tokens, pools: Pools, tests: list[Pa
 class Run:
     """One sitting of training: order of the data, clock, log, checkpoints."""
 
-    def __init__(self, trainer: Trainer, pools: Pools, tokens: Tokens, tests: list[Pair], out: Path) -> None:
+    def __init__(
+        self, trainer: Trainer, pools: Pools, tokens: Tokens, tests: list[Pair], out: Path, data: Path
+    ) -> None:
         self.trainer, self.pools, self.tokens, self.tests, self.out = trainer, pools, tokens, tests, out
-        self.second = SecondStage(pools, tokens, trainer.plan.seed, out) if trainer.plan.stage == 2 else None
+        self.later: SecondStage | ThirdStage | None = None
+        if trainer.plan.stage == 2:
+            self.later = SecondStage(pools, tokens, trainer.plan.seed, out)
+        elif trainer.plan.stage == 3:
+            self.later = ThirdStage(pools, trainer.plan.seed, data)
         self.log: list[dict[str, Any]] = []
         self.stopping = False
 
     def batches(self) -> list[list[Example]]:
         """Lay out the present epoch; the same plan gives the same batches."""
         plan = self.trainer.plan
-        if self.second:
-            pairs = self.second.pairs(plan.epoch, plan.limit)
+        if self.later:
+            pairs = self.later.pairs(plan.epoch, plan.limit)
         else:
             pairs = epoch_pairs(self.pools, plan.seed, plan.epoch, plan.limit)
         self.tokens.learn(text for item in pairs for text in (item.question, item.passage, item.context))
@@ -285,7 +321,7 @@ class Run:
     def figures(self) -> dict[str, Any]:
         """Gather what is worth keeping of the run."""
         plan = self.trainer.plan
-        mixture = SECOND if self.second else MIXTURE
+        mixture = {1: MIXTURE, 2: SECOND, 3: THIRD | MADE}[plan.stage]
         return {
             "plan": asdict(plan),
             "examples_a_second": plan.examples / max(plan.trained, 1e-9),
@@ -323,6 +359,13 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="go on with the checkpoint's weights, re-warmed, in stage 2, for --minutes",
     )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        help="begin stage 3 from these weights: a file that ships (.onnx) or a float16 checkpoint (.pt)",
+    )
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser.add_argument("--batch", type=int, default=Plan.batch)
     parser.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--limit", type=int, default=0, help="examples an epoch, for a trial run")
@@ -340,7 +383,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "PIDFILE").write_text(f"{os.getpid()}\n", "utf-8")
-    plan = Plan(seed=given.seed, rate=given.rate, limit=given.limit, minutes=given.minutes)
+    plan = Plan(seed=given.seed, rate=given.rate, limit=given.limit, minutes=given.minutes, batch=given.batch)
     state: dict[str, Any] | None = None
     if given.resume or given.extend:
         state = torch.load(given.out / CHECKPOINT, map_location="cpu", weights_only=True)
@@ -349,11 +392,15 @@ def main() -> None:
         plan.elapsed, plan.minutes, plan.rate = 0.0, given.minutes, given.rate
         if plan.stage == 1:
             plan.stage, plan.epoch, plan.place, plan.limit = 2, 0, 0, given.limit
-    trainer = Trainer(plan)
+    if given.start:
+        plan.stage = 3
+    trainer = Trainer(plan, given.device)
+    if given.start:
+        trainer.start_from(starting_weights(given.start))
     tokens = Tokens(base_model_folder() / "tokenizer.json", given.out / "tokens.npz")
     pools = load_pools(given.data, plan.seed)
     tests = read_test_pairs(given.test) if given.test else []
-    run = Run(trainer, pools, tokens, tests, given.out)
+    run = Run(trainer, pools, tokens, tests, given.out, given.data)
     if state is not None:
         trainer.load(state)
         run.log = state["log"]

@@ -60,7 +60,8 @@ def cite(
         if (passage := by_number.get(quote.number)) is not None
     )
     said += dict.fromkeys(notice for citation in citations if (notice := _hidden_notice(citation)))
-    answer = Answer(question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
+    facts = (question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
+    answer = Answer(*facts, values=draft.values)
     check(answer, document_of)
     return answer
 

@@ -120,10 +120,17 @@ class VectorStore(Protocol):
 class Reader(Protocol):
     """Reads texts closely: better than retrieval at telling which one answers, and where, at a price."""
 
-    def read(self, question: str, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Reading]:
+    def read(
+        self,
+        question: str,
+        texts: Sequence[str],
+        contexts: Sequence[str] = (),
+        sentences: Sequence[Sequence[Span]] = (),
+    ) -> list[Reading]:
         """Return one reading a text, in the order given.
 
         `contexts`, if given, hold what stands above each text (its heading path): read with it, no answer in it.
+        `sentences`, if given, are spans of each text, and each is said something of apart.
         """
 
 

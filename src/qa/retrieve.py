@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qa.index import Index
 from qa.protocols import Reader, Rows
 from qa.sentences import is_verbatim
-from qa.types import Hit, Parts, Reading, Span
+from qa.types import Hit, Parts, Reading, SentenceReading, Span
 
 Scores = NDArray[np.float32]
 
@@ -78,12 +78,19 @@ def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, 
     """
     chunks = [hit.chunk for hit in hits[:count]]
     contexts = [chunk.context(index.title(chunk.source)) for chunk in chunks]
+    sentences = [[_moved(span, -chunk.span.start) for span in chunk.sentences] for chunk in chunks]
+    readings = reader.read(question, [chunk.text for chunk in chunks], contexts, sentences)
     read = []
-    for hit, reading in zip(hits, reader.read(question, [chunk.text for chunk in chunks], contexts), strict=False):
+    for hit, reading in zip(hits, readings, strict=False):
         start = hit.chunk.span.start
-        placed = Reading(Span(start + reading.span.start, start + reading.span.end), reading.logit)
+        apart = tuple(SentenceReading(_moved(one.span, start), one.margin) for one in reading.sentences)
+        placed = Reading(_moved(reading.span, start), reading.logit, apart)
         read.append(replace(hit, score=hit.score + weight * reading.probability, reading=placed))
     return sorted([*read, *hits[count:]], key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.span))
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by)
 
 
 def _candidates(index: Index, question: str, row: Rows, count: int) -> list[int]:

@@ -54,8 +54,9 @@ class Status:
         if not self.rates:
             return "not calibrated on this collection: too little in it to make questions from"
         said = [
-            f"{lean}: {rates.present_refused:.0%} refused that could be answered, "
-            f"{rates.absent_answered:.0%} answered that could not"
+            f"{lean}: {rates.right:.0%} of the answers right, {rates.present_refused:.0%} refused that could be "
+            f"answered, {rates.absent_answered:.0%} answered that could not, {rates.foreign_answered:.0%} answered "
+            "on other matters"
             for lean, rates in self.rates.items()
         ]
         count = next(iter(self.rates.values())).questions

@@ -193,14 +193,24 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceReading:
+    """What a reader makes of one sentence of a text: its best span, and that span's logit over "no answer"."""
+
+    span: Span
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a reader makes of a text: the span that would answer, and the log-odds that it does.
 
-    An empty span is no span. In a `Hit` the span counts in the document, elsewhere in the text read.
+    An empty span is no span. In a `Hit` spans count in the document, elsewhere in the text read. `sentences` runs
+    beside the sentences the reader was told of, if it was told of any.
     """
 
     span: Span
     logit: float
+    sentences: tuple[SentenceReading, ...] = ()
 
     @property
     def probability(self) -> float:
@@ -330,11 +340,26 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """An amount or date that quotes of the passages `numbers` give; `as_of` is the year they speak of, "" unknown."""
+
+    text: str
+    as_of: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """What an answerer writes: text with `[n]` marks, and the quotes it was made from, in order."""
+    """What an answerer writes: text with `[n]` marks, and the quotes it was made from, in order.
+
+    `log_odds` are those that the first quote answers the question. `values` are what the quotes give, the newest
+    first, where an amount or a date was asked for; several mean that they differ.
+    """
 
     text: str
     quotes: tuple[Quote, ...]
+    log_odds: float = -math.inf
+    values: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,8 +367,9 @@ class Answer:
     """The reply to one question.
 
     `searched` is the question as it was looked up (it differs from `question` after a follow-up was
-    resolved or an over-long question cut); `confidence` is 0 to 1; `notices` are things the asker must
-    be told, as whole sentences. `occurrences` is there where something was counted. A social reply quotes nothing.
+    resolved or an over-long question cut); `confidence`, 0 to 1, is the probability that the first quote answers;
+    `notices` are things the asker must be told, as whole sentences; `values` are those of its draft. `occurrences`
+    is there where something was counted. A social reply quotes nothing.
     """
 
     question: str
@@ -356,32 +382,29 @@ class Answer:
     notices: tuple[str, ...] = ()
     kind: Kind = Kind.PASSAGE
     occurrences: Occurrences | None = None
+    values: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
-    """What speaks for an answer among the hits of one question.
+class Trial:
+    """How one question fared: the log-odds of its first quote, and whether that was the right one."""
 
-    `similarity` is the nearest sentence's or chunk's cosine, `coverage` the largest share of the question's
-    terms in one sentence, `read` the reader's highest log-odds, None where nothing was read.
-    """
-
-    similarity: float
-    coverage: float
-    read: float | None = None
+    log_odds: float
+    right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How questions made from the collection itself fared on it.
+    """How questions made from the collection itself, and questions on other matters, fared on it.
 
     `present`: their source was there; `absent`: all that answers them was withheld; `swapped`: a name, year
-    or number of theirs was exchanged.
+    or number of theirs was exchanged; `foreign`: everyday questions that no collection like this one answers.
     """
 
-    present: tuple[Signals, ...]
-    absent: tuple[Signals, ...]
-    swapped: tuple[Signals, ...]
+    present: tuple[Trial, ...]
+    absent: tuple[Trial, ...]
+    swapped: tuple[Trial, ...]
+    foreign: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

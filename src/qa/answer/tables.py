@@ -1,20 +1,95 @@
-"""Rows of tables: which of them a question is about, read with their header. Pure.
+"""Rows of tables: their cells, read with the header above them. Pure.
 
-A row is picked by its label, as a person does; the header says what stands in it, and answers nothing by itself.
+A row is picked by its label, as a person does, and a cell by its column's name; the header says what stands in it,
+and answers nothing by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from qa.types import is_row
+from qa.types import Span, is_row
 
-_SAME = 1e-6
+_BAR = re.compile(r"\s*\|\s*|\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: where its cells stand in it, and the header's cells, as many or none. `is_header`: it is that header."""
+
+    text: str
+    cells: tuple[Span, ...]
+    header: str
+    columns: tuple[str, ...]
+    is_header: bool
+
+    def cell_for(self, share: Callable[[str], float], read: Span | None) -> Span | None:
+        """Return the cell that is asked for: of the column the question names, else the one that was `read`.
+
+        `share` tells how much of the question a text holds. A column is named where it holds more of the question
+        than the others that this row has a value in; the row's first cell is its label and is never asked for so.
+        """
+        if self.is_header:
+            return None
+        named = [
+            (share(self.columns[at]), -at)
+            for at in range(1, min(len(self.cells), len(self.columns)))
+            if len(self.cells[at])
+        ]
+        best = max(named, default=(0.0, 0))
+        if best[0] > 0 and sum(value == best[0] for value, _ in named) == 1:
+            return self.cells[-best[1]]
+        if read is not None:
+            return next((cell for cell in self.cells if cell.overlaps(read)), None)
+        return None
 
 
 def header_of(texts: Sequence[str], known: str) -> str:
     """Return the header of a passage's rows: the one `known` from outside, else the first row; "" without rows."""
     return known or next((text for text in texts if is_row(text)), "") or (texts[0] if _are_delimited(texts) else "")
+
+
+def rows_of(texts: Sequence[str], header: str) -> list[Row | None]:
+    """Return each text as a row, None where it is none."""
+    mark = _mark(header)
+    columns = tuple(header[cell.start : cell.end] for cell in _cells(header, mark)) if header else ()
+    found: list[Row | None] = []
+    for text in texts:
+        if not is_row(text, header):
+            found.append(None)
+            continue
+        cells = _cells(text, mark)
+        fitting = columns if len(columns) == len(cells) else ()
+        found.append(Row(text, cells, header if text != header else "", fitting, text == header))
+    return found
+
+
+def _mark(header: str) -> str:
+    """Return what divides cells: a bar or tab, else the sign that stands in the header most."""
+    if " | " in header or "\t" in header or "|" in header:
+        return "|"
+    return max(";,", key=header.count)
+
+
+def _cells(text: str, mark: str) -> tuple[Span, ...]:
+    """Return where the cells of a row stand, blanks around them left out; bars at both ends make none."""
+    dividers = [match.span() for match in (_BAR.finditer(text) if mark == "|" else re.finditer(re.escape(mark), text))]
+    edges = [0, *(edge for span in dividers for edge in span), len(text)]
+    bounds = [(edges[at], edges[at + 1]) for at in range(0, len(edges), 2)]
+    if mark == "|" and len(bounds) > 2:
+        bounds = bounds[1:] if not text[: bounds[0][1]].strip() and text.lstrip().startswith("|") else bounds
+        bounds = bounds[:-1] if text.rstrip().endswith("|") and not text[bounds[-1][0] :].strip() else bounds
+    return tuple(_trimmed(text, low, high) for low, high in bounds)
+
+
+def _trimmed(text: str, low: int, high: int) -> Span:
+    while low < high and text[low].isspace():
+        low += 1
+    while high > low and text[high - 1].isspace():
+        high -= 1
+    return Span(low, high)
 
 
 def _are_delimited(texts: Sequence[str]) -> bool:
@@ -25,35 +100,3 @@ def _are_delimited(texts: Sequence[str]) -> bool:
     # in prose and lists a space follows a comma
     marks = [mark for mark in ",;" if mark in header and f"{mark} " not in header]
     return any(header.count(mark) <= min(text.count(mark) for text in texts) for mark in marks)
-
-
-def under(header: str, texts: Sequence[str]) -> list[str]:
-    """Put the header in front of each row: what it says is said of all of them."""
-    return [f"{header} {text}" if is_row(text, header) and text != header else text for text in texts]
-
-
-def passed_over(texts: Sequence[str], alone: Sequence[float], together: Sequence[float], header: str) -> set[int]:
-    """Return which of a passage's sentences are rows that the question isn't about.
-
-    `alone` and `together` are the shares of the question's terms that stand in each, without and with the header.
-    Where some row holds any, those that hold fewer are passed over; so is the header, where a row adds to it.
-    """
-    rows = [at for at, text in enumerate(texts) if is_row(text, header)]
-    labelled = [at for at in rows if texts[at] != header]
-    most = max((alone[at] for at in labelled), default=0.0)
-    if most < _SAME:
-        return set()
-    best = max(together[at] for at in labelled)
-    headers = {at for at in rows if texts[at] == header and alone[at] < best - _SAME}
-    return headers | {at for at in labelled if alone[at] < most - _SAME}
-
-
-def picked(texts: Sequence[str], alone: Sequence[float], over: Set[int], header: str) -> set[int]:
-    """Return the rows that the question is about, where `passed_over` has found others in favour of them."""
-    if not over:
-        return set()
-    return {
-        at
-        for at, text in enumerate(texts)
-        if at not in over and alone[at] > _SAME and text != header and is_row(text, header)
-    }

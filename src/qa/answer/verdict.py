@@ -1,75 +1,40 @@
-"""How sure one may be that the best hits answer: from signals that keep their meaning from question to question.
+"""How sure one may be that the first quote answers, and what that makes of the answer.
 
-Fused scores and ranks have no such meaning: something always comes first. With a reader, its log-odds are
-combined with the nearest sentence's similarity and the covered share of the question's terms; without one,
-those two must do. A collection in which questions without an answer get too far takes something off.
-`python -m evals.calibrate` fits the numbers and shows what they do.
+The answer model's log-odds mean the same from question to question; a collection in which questions without an
+answer get too far takes something off.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qa.types import Calibration, Hit, Signals, Verdict
+from qa.types import Calibration, Trial, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """log-odds = bias + similarity * … + read * the reader's log-odds + coverage * … + rewording * (plain - coverage).
-
-    The last where coverage is under `_PLAIN`: a question that avoids the text's words lowers the reader's odds,
-    right or wrong.
-    """
-
-    bias: float
-    similarity: float
-    read: float = 0.0
-    coverage: float = 0.0
-    rewording: float = 0.0
-
-
-# weights fitted on papers, filings and articles; bias and rewording set so that hardly an answerable question is
-# refused in any of them, nor more than 8 % of those that avoid the text's words
-_WITH_READER = _Numbers(bias=-0.75, similarity=2.2, read=0.7, rewording=1.5)
-_WITHOUT_READER = _Numbers(bias=-2.0, similarity=2.5, coverage=2.8)
-_PLAIN = 0.8  # share of its terms that a question put in the text's own words covers
-_LET_PASS = 2 / 3  # share of the questions made without an answer that may count as answered, at most
-_FURTHEST = 0.5  # log-odds by which a collection moves its own threshold at most
+_LET_PASS = 0.05  # share of the questions on other matters that may count as answered, at most
+_FURTHEST = 1.0  # log-odds by which a collection moves its own threshold at most
 _MOST = 30.0  # log-odds beyond this say no more
-LEANS = {"strict": 3.0, "even": 1.0, "lenient": 1 / 3}
-"""How many times its odds a threshold takes, by which way the verdict leans."""
+STRICTNESS = {"strict": 3.0, "even": 1.0, "lenient": 1 / 3}
+"""How many times its odds a threshold takes, by how strict the verdict is to be."""
 
 
-def signals_of(hits: Sequence[Hit]) -> Signals:
-    """Return what speaks for an answer among these hits, one at least."""
-    return Signals(
-        max(max(hit.parts.sentence, hit.parts.dense) for hit in hits),
-        max(hit.parts.coverage for hit in hits),
-        max((hit.reading.logit for hit in hits if hit.reading), default=None),
-    )
+def confidence(log_odds: float, calibration: Calibration | None = None, *, answered: float = 0.5) -> float:
+    """Return the probability, 0 to 1, that a first quote of these log-odds answers, given its collection's calibration.
+
+    `answered` is the threshold that questions on other matters may hardly pass.
+    """
+    return _logistic(log_odds - _shift(calibration, answered))
 
 
-def confidence_of(hits: Sequence[Hit], calibration: Calibration | None = None) -> float:
-    """Return the confidence, 0 to 1, that one of these hits answers, given how their collection was calibrated."""
-    return confidence(signals_of(hits), calibration) if hits else 0.0
-
-
-def doubted(confidence: float, strangers: Sequence[str]) -> float:
+def penalise_unknown_terms(confidence: float, unknown: Sequence[str]) -> float:
     """Return the confidence where a question names what stands in no document: half, which is no answer any more."""
-    return confidence / 2 if strangers else confidence
+    return confidence / 2 if unknown else confidence
 
 
-def confidence(signals: Signals, calibration: Calibration | None = None) -> float:
-    """Return the confidence, 0 to 1, that these signals mean an answer."""
-    read = signals.read is not None
-    return _logistic(_evidence(signals, read) - _shift(calibration, read))
-
-
-def leaning(threshold: float, lean: str) -> float:
+def threshold_for(threshold: float, strictness: str) -> float:
     """Return the threshold, 0 to 1, moved the way the verdict is to lean."""
-    odds = LEANS[lean] * threshold
+    odds = STRICTNESS[strictness] * threshold
     return odds / (odds + 1 - threshold)
 
 
@@ -84,56 +49,49 @@ def judge(confidence: float, *, answered: float, unsure: float) -> Verdict:
 class ErrorRates:
     """What to expect of a threshold: shares (0 to 1) of made questions, and how many there were.
 
-    `present_refused`: their source is there, and they are not answered; `absent_answered` and
-    `swapped_answered`: nothing there answers them, and they are.
+    `present_refused`: their source is there, and they are not answered; `absent_answered` and `swapped_answered`:
+    nothing there answers them, and they are; `foreign_answered`: questions on other matters that are. `right`: of
+    the answers given to those whose source is there, the share whose first quote is that source.
     """
 
     present_refused: float
     absent_answered: float
     swapped_answered: float
+    foreign_answered: float
+    right: float
     questions: int
 
 
-def error_rates(calibration: Calibration, *, answered: float, read: bool) -> ErrorRates | None:
-    """Return what share of a calibration's own questions a threshold gets wrong; None where none was `read`."""
-    if not _measured(calibration.present, read):
+def error_rates(calibration: Calibration, *, answered: float) -> ErrorRates | None:
+    """Return what share of a calibration's own questions a threshold gets wrong; None where none was asked."""
+    if not calibration.present:
         return None
-    shift = _shift(calibration, read)
+    shift = _shift(calibration, answered)
 
-    def share(asked: Sequence[Signals]) -> float:
-        return sum(_logistic(_evidence(one, read) - shift) >= answered for one in asked) / max(1, len(asked))
+    def passing(asked: Iterable[Trial]) -> list[Trial]:
+        return [one for one in asked if _logistic(one.log_odds - shift) >= answered]
 
+    def share(asked: Sequence[Trial]) -> float:
+        return len(passing(asked)) / max(1, len(asked))
+
+    given = passing(calibration.present)
     return ErrorRates(
         1 - share(calibration.present),
         share(calibration.absent),
         share(calibration.swapped),
+        share(calibration.foreign),
+        sum(one.right for one in given) / max(1, len(given)),
         len(calibration.present),
     )
 
 
-def _evidence(signals: Signals, read: bool) -> float:
-    """Return the evidence in log-odds, whatever the collection."""
-    numbers = _WITH_READER if read else _WITHOUT_READER
-    logit = max(-_MOST, min(_MOST, signals.read or 0.0)) if read else 0.0
-    return (
-        numbers.bias
-        + numbers.similarity * signals.similarity
-        + numbers.read * logit
-        + numbers.coverage * signals.coverage
-        + numbers.rewording * max(0.0, _PLAIN - signals.coverage)
-    )
-
-
-def _shift(calibration: Calibration | None, read: bool) -> float:
-    """Return what a collection takes off the evidence, where too many questions without an answer would pass."""
-    absent = _measured(calibration.absent, read) if calibration else []
-    evidence = sorted((_evidence(one, read) for one in absent), reverse=True)
-    passing = int(_LET_PASS * len(evidence))
-    return max(0.0, min(_FURTHEST, evidence[passing] + 1e-6)) if evidence else 0.0
-
-
-def _measured(asked: Sequence[Signals], read: bool) -> list[Signals]:
-    return [one for one in asked if not read or one.read is not None]
+def _shift(calibration: Calibration | None, answered: float) -> float:
+    """Return what a collection takes off the log-odds, where too many questions on other matters would pass."""
+    foreign = sorted((one.log_odds for one in calibration.foreign), reverse=True) if calibration else []
+    if not foreign or not 0 < answered < 1:
+        return 0.0
+    threshold = math.log(answered / (1 - answered))
+    return max(0.0, min(_FURTHEST, foreign[int(_LET_PASS * len(foreign))] - threshold + 1e-6))
 
 
 def _logistic(odds: float) -> float:

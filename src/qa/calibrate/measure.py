@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
-from qa.answer.verdict import signals_of
+from qa.answer.extractive import ExtractiveAnswerer
 from qa.calibrate.made import Made, make_question, swap
 from qa.index import Index
-from qa.protocols import Reader, Rows
+from qa.passages import gather
+from qa.protocols import Reader
+from qa.protocols import Rows as Vectors
 from qa.retrieve import Weights, rerank, retrieve
-from qa.types import Calibration, Hit, Signals, Span
+from qa.types import Calibration, Hit, Span, Trial
 
 _SEED = 7
 _TRIES = 30  # sentences looked at for each question wanted
@@ -22,6 +25,7 @@ _NEARLY = 0.5  # a chunk that holds the answer and so much of the question may a
 _FEWEST = 8  # questions under which nothing can be said
 _READ = 2  # hits read for a made question; fewer than for a person's, so that calibrating stays cheap
 _AT_ONCE = 3  # questions
+_OTHER_MATTERS = Path(__file__).with_name("other_matters.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +40,61 @@ class _Asked:
 
 def measure(
     index: Index,
-    embed: Callable[[str], Rows],
+    embed: Callable[[str], Vectors],
     reader: Reader | None,
     *,
     weights: Weights,
     candidates: int,
     count: int,
 ) -> Calibration | None:
-    """Return how made questions fare; None where too few can be made.
+    """Return how made questions and questions on other matters fare; None where too few can be made.
 
     `count` questions are made from sentences drawn evenly over the chunks. Each is asked as it is (present),
-    with all that answers it taken away (absent), and with a name, year or number exchanged (swapped).
+    with all that answers it taken away (absent), and with a name, year or number exchanged (swapped); as many on
+    other matters are asked (foreign).
     """
     asked = _draw(index, count)
     if len(asked) < _FEWEST:
         return None
+    answerer = ExtractiveAnswerer(index.keyword, reader)
 
     def look_up(question: str, most: int) -> list[Hit]:
         return retrieve(index, question, embed(question), weights=weights, candidates=candidates, most=most)
 
-    def read(question: str, hits: Sequence[Hit]) -> dict[str, Hit]:
-        read = rerank(index, hits, reader, question, count=len(hits), weight=0.0) if reader else hits
-        return {hit.chunk.id: hit for hit in read}
+    def fares(question: str, hits: Sequence[Hit], answer: _Asked | None = None) -> Trial | None:
+        """Say how sure the first quote from these hits is, and whether it is the one the question was made from."""
+        read = rerank(index, hits, reader, question, count=_READ, weight=0.0) if reader else hits
+        passages = gather(read, _READ)
+        draft = answerer.write(question, passages)
+        if not draft.quotes:
+            return None
+        quote = draft.quotes[0]
+        source = passages[quote.number - 1].source
+        right = answer is not None and source == answer.source and quote.span.overlaps(answer.answer)
+        return Trial(round(draft.log_odds, 3), right)
 
-    def of_one(one: _Asked, swapped: str) -> tuple[Signals | None, ...]:
-        """Return how one question fared: present, absent, swapped."""
+    def of_one(one: _Asked, swapped: str, foreign: str) -> tuple[Trial | None, ...]:
+        """Return how one question fared, in the order of the calibration's kinds."""
         question = one.made.question
         hits = look_up(question, _DEPTH)
-        present, absent = hits[:_READ], [hit for hit in hits if not _answers(index, hit, one)][:_READ]
-        known = read(question, list({hit.chunk.id: hit for hit in (*present, *absent)}.values()))
-        exchanged = list(read(swapped, look_up(swapped, _READ)).values()) if swapped else []
-        of_kinds = ([known[hit.chunk.id] for hit in present], [known[hit.chunk.id] for hit in absent], exchanged)
-        return tuple(_rounded(signals_of(hits)) if hits else None for hits in of_kinds)
+        absent = [hit for hit in hits if not _answers(index, hit, one)][:_READ]
+        return (
+            fares(question, hits[:_READ], one),
+            fares(question, absent),
+            fares(swapped, look_up(swapped, _READ)) if swapped else None,
+            fares(foreign, look_up(foreign, _READ)),
+        )
 
     # side by side: the reader has windows to read while another question is looked up
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="calibrate") as pool:
-        fared = list(pool.map(of_one, asked, _swapped(asked)))
-    return Calibration(*(tuple(signals for signals in kind if signals) for kind in zip(*fared, strict=True)))
+        fared = list(pool.map(of_one, asked, _swapped(asked), _foreign(len(asked))))
+    return Calibration(*(tuple(trial for trial in kind if trial) for kind in zip(*fared, strict=True)))
+
+
+def _foreign(count: int) -> list[str]:
+    """Draw so many everyday questions on other matters."""
+    lines = _OTHER_MATTERS.read_text("utf-8").splitlines()
+    return Random(_SEED).sample(lines, min(count, len(lines)))
 
 
 def _swapped(asked: Sequence[_Asked]) -> list[str]:
@@ -83,11 +105,6 @@ def _swapped(asked: Sequence[_Asked]) -> list[str]:
         swap(question, [*questions[:at], *questions[at + 1 :]], asked[at].sentence, rng) or ""
         for at, question in enumerate(questions)
     ]
-
-
-def _rounded(signals: Signals) -> Signals:
-    read = None if signals.read is None else round(signals.read, 3)
-    return Signals(round(signals.similarity, 3), round(signals.coverage, 3), read)
 
 
 def _draw(index: Index, count: int) -> list[_Asked]:

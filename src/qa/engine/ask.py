@@ -1,6 +1,6 @@
 """Answers questions from an open index.
 
-Index ─retrieve→ Hit… ─read→ Hit… ─gather→ Passage… ─judge, answer→ Draft ─cite→ Answer
+Index ─retrieve→ Hit… ─read→ Hit… ─gather→ Passage… ─answer→ Draft ─judge, cite→ Answer
 """
 
 from __future__ import annotations
@@ -12,8 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.answer.extractive import ExtractiveAnswerer
-from qa.answer.names import strangers
-from qa.answer.verdict import LEANS, ErrorRates, confidence_of, doubted, error_rates, judge, leaning
+from qa.answer.names import unknown_labels, unknown_terms
+from qa.answer.values import said_of
+from qa.answer.verdict import (
+    STRICTNESS,
+    ErrorRates,
+    confidence,
+    error_rates,
+    judge,
+    penalise_unknown_terms,
+    threshold_for,
+)
 from qa.chat.lookups import lookups, read_as
 from qa.chat.router import AS_TYPED, route
 from qa.cite import check, cite
@@ -26,7 +35,7 @@ from qa.passages import gather
 from qa.protocols import Answerer, Embedder, Query, Reader
 from qa.retrieve import rerank, retrieve
 from qa.status import Status
-from qa.types import Answer, FileState, Hit, Kind, Turn, Verdict
+from qa.types import Answer, Draft, FileState, Hit, Kind, Passage, Turn, Verdict
 
 if TYPE_CHECKING:
     from qa.engine.replies import Replies
@@ -55,11 +64,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What one way of looking a question up brought: `searched` was looked up, `asked` was read for and judged."""
+    """What one way of looking a question up brought: `searched` was looked up, `draft` answers as it was typed."""
 
     searched: str
-    asked: str
-    hits: tuple[Hit, ...]
+    passages: tuple[Passage, ...]
+    draft: Draft
     verdict: Verdict
     confidence: float
     notices: tuple[str, ...]
@@ -74,7 +83,7 @@ class Engine:
         self._settings = settings
         self._embedder = embedder
         self._reader = reader
-        self._answerer: Answerer = ExtractiveAnswerer(index.keyword.coverage)
+        self._answerer: Answerer = ExtractiveAnswerer(index.keyword, reader)
         self._notice = _coverage_notice(index)
 
     @functools.cached_property
@@ -124,12 +133,19 @@ class Engine:
         notices = [*found.notices]
         if found.verdict is not Verdict.ANSWERED and self._notice:
             notices.append(self._notice)
-        passages = gather(found.hits, wanted)
-        draft = self._answerer.write(found.asked, passages)
         answer = cite(
-            question, found.searched, draft, passages, self.index.document, found.verdict, found.confidence, notices
+            question,
+            found.searched,
+            found.draft,
+            found.passages,
+            self.index.document,
+            found.verdict,
+            found.confidence,
+            notices,
         )
-        answer = replace(answer, notices=(*answer.notices, *_partly_read(self.index, answer)))
+        told = said_of(answer.values, len(_sources_of(answer)))
+        notices = [*answer.notices, *([told] if told and answer.citations else []), *_partly_read(self.index, answer)]
+        answer = replace(answer, notices=tuple(notices))
         return Reply(answer, Timings(*found.milliseconds, total=(time.perf_counter() - began) * 1e3))
 
     def searched(self, question: str) -> str:
@@ -172,10 +188,10 @@ class Engine:
         answers = []
         for some in list(by_source.values())[:most]:
             read = self._read(searched, some[:_OF_A_SOURCE])
-            verdict, confidence = self._judge(read, ())
             passages = gather(read, _OF_A_SOURCE)
             draft = self._answerer.write(searched, passages)
-            answers.append(cite(question, searched, draft, passages, self.index.document, verdict, confidence))
+            verdict, sure = self._judge(draft, ())
+            answers.append(cite(question, searched, draft, passages, self.index.document, verdict, sure))
         return [answer for answer in answers if answer.verdict is Verdict.ANSWERED]
 
     def _look_up(self, searched: str, asked: str | None, wanted: int) -> _Found:
@@ -186,13 +202,16 @@ class Engine:
         found = time.perf_counter()
         asked = searched if asked is None else asked
         hits = self._read(asked, hits)
+        passages = gather(hits, wanted)
+        draft = self._answerer.write(asked, passages)
         read = time.perf_counter()
         milliseconds = (1e3 * (embedded - began), 1e3 * (found - embedded), 1e3 * (read - found))
-        unknown = strangers(asked, self.index.keyword.resembles, self.index.keyword.knows)
+        unknown = unknown_terms(asked, self.index.keyword.resembles, self.index.keyword.knows)
         if unknown:
             names = ", ".join(f"“{name}”" for name in unknown)
             notices = (*notices, f"{names} {'stand' if len(unknown) > 1 else 'stands'} in none of the documents read.")
-        return _Found(searched, asked, tuple(hits), *self._judge(hits, unknown), notices, milliseconds)
+        notices = (*notices, *unknown_labels(asked, [passage.text for passage in passages]))
+        return _Found(searched, tuple(passages), draft, *self._judge(draft, unknown), notices, milliseconds)
 
     def _embed(self, searched: str) -> tuple[Query, str, tuple[str, ...]]:
         """Return a question's row, as much of its words as the model reads, and what must be said of that."""
@@ -221,11 +240,12 @@ class Engine:
         how = self._settings.reader
         return rerank(self.index, hits, self._reader, searched, count=how.count, weight=how.weight)
 
-    def _judge(self, hits: Sequence[Hit], unknown: Sequence[str]) -> tuple[Verdict, float]:
-        confidence = doubted(confidence_of(hits, self.index.calibration), unknown)
+    def _judge(self, draft: Draft, unknown: Sequence[str]) -> tuple[Verdict, float]:
         how = self._settings.verdict
-        answered, unsure = leaning(how.answered, how.lean), leaning(how.unsure, how.lean)
-        return judge(confidence, answered=answered, unsure=unsure), confidence
+        sure = confidence(draft.log_odds, self.index.calibration, answered=how.answered)
+        sure = penalise_unknown_terms(sure, unknown)
+        answered, unsure = threshold_for(how.answered, how.lean), threshold_for(how.unsure, how.lean)
+        return judge(sure, answered=answered, unsure=unsure), sure
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question needn't wait for it."""
@@ -247,6 +267,12 @@ def _coverage_notice(index: Index) -> str:
     return f"{', '.join(said)}: see qa status." if said else ""
 
 
+def _sources_of(answer: Answer) -> set[str]:
+    """Return the documents that give the answer's values."""
+    numbers = {number for value in answer.values for number in value.numbers}
+    return {passage.source for passage in answer.passages if passage.number in numbers}
+
+
 def _partly_read(index: Index, answer: Answer) -> tuple[str, ...]:
     """Say of each file quoted that it wasn't read whole: what it says elsewhere may bear on the answer."""
     sources = dict.fromkeys(citation.passage.source for citation in answer.citations)
@@ -262,9 +288,9 @@ def status(settings: Settings) -> Status:
     index.check()
     rates: dict[str, ErrorRates] = {}
     if index.calibration:
-        for lean in LEANS:
-            answered = leaning(settings.verdict.answered, lean)
-            found = error_rates(index.calibration, answered=answered, read=settings.reader.enabled)
-            rates |= {lean: found} if found else {}
+        for strictness in STRICTNESS:
+            answered = threshold_for(settings.verdict.answered, strictness)
+            found = error_rates(index.calibration, answered=answered)
+            rates |= {strictness: found} if found else {}
     facts = (settings.index, index.roots, index.ledger, len(index), index.size(), index.fingerprint, rates)
     return Status(*facts, search=index.store.about, runtime=index.runtime)

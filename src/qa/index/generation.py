@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -36,7 +37,7 @@ from qa.index.opened import Index, open_generation
 from qa.keyword import KeywordIndex, Run, write_keyword
 from qa.protocols import Rows, VectorStore
 from qa.sealed import Appender, Files, seal
-from qa.types import Calibration, LedgerEntry, Signals
+from qa.types import Calibration, LedgerEntry, Trial
 
 Calibrate = Callable[[Index], Calibration | None]
 """Measures how questions made from an index fare on it."""
@@ -169,15 +170,13 @@ def _calibration(new: Index, old: Index | None, stretches: Sequence[_Stretch], c
     return {"drift": 0, "calibration": _to_json(calibrate(new))}
 
 
-def _to_json(calibration: Calibration | None) -> dict[str, list[list[float | None]]] | None:
+def _to_json(calibration: Calibration | None) -> dict[str, list[list[float]]] | None:
     if calibration is None:
         return None
-    asked: dict[str, tuple[Signals, ...]] = {
-        "present": calibration.present,
-        "absent": calibration.absent,
-        "swapped": calibration.swapped,
+    kinds: dict[str, tuple[Trial, ...]] = {
+        field.name: getattr(calibration, field.name) for field in dataclasses.fields(calibration)
     }
-    return {kind: [[one.similarity, one.coverage, one.read] for one in signals] for kind, signals in asked.items()}
+    return {kind: [[one.log_odds, int(one.right)] for one in trials] for kind, trials in kinds.items()}
 
 
 def _stretches(documents: Sequence[Taken]) -> Iterator[_Stretch]:

@@ -29,7 +29,7 @@ from qa.index.layout import (
 from qa.keyword import KeywordIndex
 from qa.protocols import Rows, VectorStore
 from qa.sealed import Files, Sheet
-from qa.types import Calibration, Chunk, Document, LedgerEntry, Signals, Span
+from qa.types import Calibration, Chunk, Document, LedgerEntry, Span, Trial
 
 
 class Index:
@@ -308,7 +308,9 @@ def open_generation(files: Files, manifest: Mapping[str, Any], store: VectorStor
     return index
 
 
-def _calibration(made: dict[str, list[tuple[float, float, float | None]]] | None) -> Calibration | None:
+def _calibration(made: dict[str, list[tuple[float, int]]] | None) -> Calibration | None:
     if made is None:
         return None
-    return Calibration(**{kind: tuple(Signals(*one) for one in asked) for kind, asked in made.items()})
+    return Calibration(
+        **{kind: tuple(Trial(odds, bool(right)) for odds, right in asked) for kind, asked in made.items()}
+    )

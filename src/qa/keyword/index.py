@@ -156,6 +156,14 @@ class KeywordIndex:
             for term in self._terms.of(word)
         )
 
+    def terms(self, text: str) -> frozenset[str]:
+        """Return the terms of a text, stop words left out."""
+        return frozenset(self._terms.of(text))
+
+    def weigh(self, question: str) -> dict[str, tuple[float, bool]]:
+        """Return, for each term of a question, its inverse document frequency and whether it stands in any text."""
+        return {term: (self._weight(term), self._number(term) is not None) for term in self._terms.of(question)}
+
     def coverage(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return, for each text, the share of the question's terms that stand in it, rare terms counting more.
 

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import struct
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from qa.embed.weights import bundled_model
 from qa.errors import ModelUnavailable
-from qa.types import Reading, Span
+from qa.types import Reading, SentenceReading, Span
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -61,20 +62,26 @@ class OnnxReader:
         self._weights = weights
         self._threads = threads
 
-    def read(self, question: str, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Reading]:
+    def read(
+        self,
+        question: str,
+        texts: Sequence[str],
+        contexts: Sequence[str] = (),
+        sentences: Sequence[Sequence[Span]] = (),
+    ) -> list[Reading]:
         """Return one reading a text, in the order given; spans count characters of the text."""
         if not texts:
             return []
         asked = self._pieces([question])[0].ids[:_QUESTION]
         above = [pieces.ids[:_CONTEXT] for pieces in self._pieces(f"{c}\n" if c else "" for c in contexts)]
         windows = list(self._windows(texts, above or [[]] * len(texts), _WINDOW - 3 - len(asked)))
+        parts = sentences or [()] * len(texts)
         # one window a call: int8 takes its ranges from the whole call, so neighbours would change what is read
-        readings = self._pool.map(lambda window: self._infer(asked, window), windows)
+        readings = self._pool.map(lambda window: self._infer(asked, window, parts[window.owner]), windows)
         best: dict[int, Reading] = {}
         for window, reading in zip(windows, readings, strict=True):
             known = best.get(window.owner)
-            if known is None or reading.logit > known.logit:
-                best[window.owner] = reading
+            best[window.owner] = _better(known, reading) if known else reading
         return [best[owner] for owner in range(len(texts))]
 
     def _pieces(self, texts: Iterable[str]) -> list[Encoding]:
@@ -91,7 +98,7 @@ class OnnxReader:
                 if low + size >= len(pieces.ids):
                     break
 
-    def _infer(self, asked: list[int], window: _Window) -> Reading:
+    def _infer(self, asked: list[int], window: _Window, sentences: Sequence[Span]) -> Reading:
         lead = [_CLS, *asked, _SEP]
         ids = np.array([[*lead, *window.context, *window.ids, _SEP]], dtype=np.int64)
         kinds = np.zeros_like(ids)
@@ -100,18 +107,21 @@ class OnnxReader:
             ["start_logits", "end_logits", "answerable_logit"],
             {"word_vectors": self._table[ids], "attention_mask": np.ones_like(ids), "token_type_ids": kinds},
         )
-        return self._reading(window, start[0], end[0], float(verdict[0]), len(lead) + len(window.context))
+        return self._reading(window, start[0], end[0], float(verdict[0]), len(lead) + len(window.context), sentences)
 
-    def _reading(self, window: _Window, start: Floats, end: Floats, verdict: float, lead: int) -> Reading:
+    def _reading(
+        self, window: _Window, start: Floats, end: Floats, verdict: float, lead: int, sentences: Sequence[Span]
+    ) -> Reading:
         """Return the best span of a window; its logit weighs margin over "no answer" and the verdict head."""
         size = len(window.ids)
         if not size:
-            return Reading(Span(0, 0), -math.inf)
-        first, last, total = _best_span(start[lead : lead + size], end[lead : lead + size])
-        margin = total - float(start[0] + end[0])
+            return Reading(Span(0, 0), -math.inf, tuple(SentenceReading(Span(0, 0), -math.inf) for _ in sentences))
+        sums = _span_sums(start[lead : lead + size], end[lead : lead + size]) - float(start[0] + end[0])
+        first, last, margin = _best_span(sums)
         by_verdict, by_margin, constant = self._score
         logit = by_verdict * verdict + by_margin * margin + constant
-        return Reading(Span(window.places[first][0], window.places[last][1]), logit)
+        apart = tuple(_read_sentence(sums, window.places, sentence) for sentence in sentences)
+        return Reading(Span(window.places[first][0], window.places[last][1]), logit, apart)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -160,14 +170,35 @@ class OnnxReader:
         return bundled_model().path
 
 
-def _best_span(start: Floats, end: Floats) -> tuple[int, int, float]:
-    """Return first and last piece of the best span of at most 48 pieces, and its summed logits."""
+def _better(one: Reading, other: Reading) -> Reading:
+    """Join what two windows of one text make of it: the likelier span, and of each sentence the better reading."""
+    apart = tuple(max(pair, key=lambda read: read.margin) for pair in zip(one.sentences, other.sentences, strict=True))
+    better = one if one.logit >= other.logit else other
+    return Reading(better.span, better.logit, apart)
+
+
+def _span_sums(start: Floats, end: Floats) -> Floats:
+    """Return the summed logits of each span (first piece, last piece) of at most 48 pieces; -inf for the others."""
     size = len(start)
-    sums = start[:, None] + end[None, :]
     length = np.arange(size)[None, :] - np.arange(size)[:, None]
-    sums = np.where((length >= 0) & (length < _LONGEST_SPAN), sums, -np.inf)
-    first, last = divmod(int(np.argmax(sums)), size)
+    sums: Floats = np.where((length >= 0) & (length < _LONGEST_SPAN), start[:, None] + end[None, :], -np.inf)
+    return sums
+
+
+def _best_span(sums: Floats) -> tuple[int, int, float]:
+    """Return first and last piece of the best span, and its sum."""
+    first, last = divmod(int(np.argmax(sums)), sums.shape[1])
     return first, last, float(sums[first, last])
+
+
+def _read_sentence(sums: Floats, places: Sequence[tuple[int, int]], sentence: Span) -> SentenceReading:
+    """Return the best span inside a sentence; -inf where the window holds nothing of it."""
+    low = bisect_left(places, sentence.start, key=lambda place: place[0])
+    high = bisect_left(places, sentence.end, lo=low, key=lambda place: place[0])
+    if low >= high:
+        return SentenceReading(Span(sentence.start, sentence.start), -math.inf)
+    first, last, margin = _best_span(sums[low:high, low:high])
+    return SentenceReading(Span(places[low + first][0], min(places[low + last][1], sentence.end)), margin)
 
 
 def _map_tensor(path: Path, name: str) -> Floats:

@@ -40,6 +40,7 @@ def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: obje
         "answer": answer.text,
         "citations": [_citation_json(citation) for citation in answer.citations],
         "occurrences": _occurrences_json(answer.occurrences) if answer.occurrences else None,
+        "values": [{"value": one.text, "as_of": one.as_of, "citations": list(one.numbers)} for one in answer.values],
         "passages": [_passage_json(passage) for passage in answer.passages],
         "notices": list(answer.notices),
         "timings_ms": {name: round(value, 2) for name, value in (timings_ms or {}).items()},
