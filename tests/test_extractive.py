@@ -158,3 +158,9 @@ def test_a_question_of_which_nothing_stands_in_the_documents_is_hardly_answered(
     strange = ExtractiveAnswerer(PlainVocabulary({"lizard", "barks"}), None, SumModel(margin=1.0))
     assert strange.write("Which lizard barks?", [shown]).log_odds == 0.0
     assert by_margin().write("Which lizard barks?", [shown]).log_odds == 2.0
+
+
+def test_what_asks_itself_is_hardly_an_answer() -> None:
+    chat = document("Who has the key? The key lies behind the door.", "chat.txt")
+    shown = read(passage(chat, chat.text, 1), {"the key": 2.0, "behind": 1.0})
+    assert by_margin().write("Who has a key?", [shown]).quotes[0].span == place(chat, "The key lies behind the door.")

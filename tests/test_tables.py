@@ -116,6 +116,7 @@ def test_a_row_with_other_cells_than_its_header_names_no_column() -> None:
         (["Hat;Maker", "Felt;Ada"], "Hat;Maker"),
         (["Hat,Maker", 'Felt,"Ada, Bo"'], "Hat,Maker"),
         (["Hat,Maker"], ""),
+        (["Hat|Maker", "Felt|Ada"], "Hat|Maker"),
         (["Hat,Maker", "Felt"], ""),
         (["In May, it rained.", "In June, it snowed."], ""),
         (["Consulate, Douglas, Arizona", "Consulate, Nogales, Arizona"], ""),

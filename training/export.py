@@ -56,7 +56,7 @@ SMALL = 256  # a tensor with fewer numbers stays float32
 SMOOTHING = 0.8  # 0.65 and 0.9 agree less with float32; at 0.5 and below the weights suffer more than is gained
 ATTRIBUTION = (
     "all-MiniLM-L6-v2 (Apache-2.0); SQuAD 1.1 and 2.0 (CC BY-SA 4.0); Natural Questions (CC BY-SA 3.0); "
-    "FairytaleQA, SelQA (Apache-2.0); QAMR (MIT); MedQuAD (CC BY 4.0)"
+    "FairytaleQA, SelQA (Apache-2.0); QAMR (MIT); MedQuAD (CC BY 4.0); WikiTableQuestions (CC BY-SA 4.0)"
 )
 
 

@@ -159,12 +159,12 @@ def collections(data: Path, train: Path) -> list[Collection]:
     return [
         made(160),
         limited(tables(train), 220),
-        limited(nq, 350),
-        limited(squad2(data, 0), 350),
-        limited(collection("tatqa", read_set(train, "tatqa")), 200),
-        limited(collection("covidqa", read_set(train, "covidqa")), 200),
-        limited(collection("squad", held_out), 350),
-        limited(squad2(data, 1), 300),
+        limited(squad2(data, 0), 250),
+        limited(collection("tatqa", read_set(train, "tatqa")), 180),
+        limited(nq, 300),
+        limited(collection("squad", held_out), 250),
+        limited(collection("covidqa", read_set(train, "covidqa")), 180),
+        limited(squad2(data, 1), 200),
         limited(collection("selqa", read_set(train, "selqa")), 80),
     ]
 

@@ -51,7 +51,7 @@ def is_row(text: str, header: str = "") -> bool:
     """Tell whether a sentence or line is a row of a table: cells stand between " | ", tabs or what divides `header`."""
     if " | " in text or "\t" in text.strip():
         return True
-    return any(0 < header.count(mark) <= text.count(mark) for mark in ",;")
+    return any(0 < header.count(mark) <= text.count(mark) for mark in ",;|")
 
 
 @dataclass(frozen=True, slots=True)

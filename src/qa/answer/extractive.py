@@ -28,6 +28,7 @@ _OTHER_LABEL = 3.0  # log-odds a candidate loses that speaks of another hall, bo
 _OTHER_YEAR = 1.5  # … of another year, by the sentence, its heading and its row's header
 _OTHER_KIND = 1.0  # … has nothing of the kind asked for: no date for "when", no amount for "how much"
 _ALL_UNKNOWN, _NEARLY_ALL = 2.0, 0.8  # … where so large a share of the question stands in no document at all
+_ASKS = 1.5  # … asks something itself
 _CODE_PENALTY = 2.0  # … or is code or a bare link, where neither was asked for
 _CODE = re.compile(
     r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
@@ -119,7 +120,8 @@ def _penalty(one: Candidate, *, wants_code: bool) -> float:
     unknown = _ALL_UNKNOWN if one.signals.unknown > _NEARLY_ALL else 0.0
     other_kind = _OTHER_KIND if one.signals.sentence_fit < 0 else 0.0
     code = _CODE_PENALTY if not wants_code and (_CODE.match(one.text) or _LINK.fullmatch(one.text)) else 0.0
-    return other_label + other_year + other_kind + unknown + code
+    asks = _ASKS if one.signals.ends_as_question else 0.0
+    return other_label + other_year + other_kind + unknown + code + asks
 
 
 def _by_value(asked: Asked, judged: Sequence[Judged]) -> list[list[Judged]]:

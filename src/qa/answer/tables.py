@@ -98,5 +98,5 @@ def _are_delimited(texts: Sequence[str]) -> bool:
         return False
     header = texts[0]
     # in prose and lists a space follows a comma
-    marks = [mark for mark in ",;" if mark in header and f"{mark} " not in header]
+    marks = [mark for mark in ",;|" if mark in header and f"{mark} " not in header]
     return any(header.count(mark) <= min(text.count(mark) for text in texts) for mark in marks)

@@ -21,7 +21,7 @@ from qa.cite import cite
 from qa.index import Index
 from qa.types import Answer, Citation, Draft, Kind, Occurrences, Passage, Quote, Span, Turn, Verdict, is_row
 
-_TRIED, _SUGGESTED = 12, 3  # questions tried to find some that are answered
+_TRIED, _SUGGESTED = 6, 3  # questions tried to find some that are answered
 _EACH = 3  # passages a side
 _SOURCES = 8  # asked each for itself
 _OTHERWISE = "Look it up instead: put “search:” in front of the question."
