@@ -501,7 +501,13 @@ def test_damage_to_any_text_or_vector_is_found_by_a_check(small_collection: Path
     open_collection(settings).check()
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink])
+def cut(path: Path) -> None:
+    # the last page of a database may end in nothing that is used
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2 if path.suffix == ".db" else -1])
+
+
+@pytest.mark.parametrize("spoil", [cut, Path.unlink])
 def test_a_file_cut_short_or_missing_is_noticed_and_named_or_not_needed(
     small_collection: Path, settings: Settings, spoil: Callable[[Path], object]
 ) -> None:

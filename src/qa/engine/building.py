@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from qa.config import Settings
 from qa.engine import adapters
-from qa.errors import ConfigError, IndexMismatch, StoreError
+from qa.errors import ConfigError, IndexMismatch, IndexMissing, StoreError
 from qa.index import SCHEMA, Fingerprint, exists, stored
 from qa.index.database import remove_database
 from qa.index.stored import last_roots
@@ -342,6 +342,8 @@ def _begin_again(settings: Settings, fingerprint: Fingerprint, rebuild: bool) ->
     if not rebuild and exists(settings.index):
         try:
             difference = stored(settings.index).fingerprint.mismatch(fingerprint)
+        except IndexMissing:  # a build was stopped before it had written anything
+            pass
         except IndexMismatch as exc:
             difference = str(exc)
     if rebuild or difference:

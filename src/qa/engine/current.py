@@ -52,6 +52,7 @@ class Current:
         self._moment: Moment = (0, 0, 0)  # what the engine is over
         self._about = Generation("", datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(0, UTC))
         self._touched: tuple[object, ...] = ()  # how the files looked when it was found to be the newest
+        self._tried: tuple[object, ...] = ()  # how they looked when it couldn't be opened
         self._not_before = 0.0
         self._problem = ""
         self._lock = threading.Lock()
@@ -75,8 +76,10 @@ class Current:
     def _follow(self) -> Engine:
         """Return the engine over what the database holds now, opened unless it is."""
         seen = touched(self._settings.index)
-        if self._engine is not None and (seen == self._touched or time.monotonic() < self._not_before):
-            return self._engine
+        if self._engine is not None:
+            waiting = time.monotonic() < self._not_before
+            if seen == self._touched or (waiting and (seen == self._tried or not self._problem)):
+                return self._engine
         try:
             now = stored(self._settings.index)
             if self._engine is None or now.moment != self._moment:
@@ -89,7 +92,7 @@ class Current:
         except QAError as exc:
             if self._engine is None:
                 raise
-            self._not_before = time.monotonic() + _AGAIN
+            self._tried, self._not_before = seen, time.monotonic() + _AGAIN
             if str(exc) != self._problem:
                 logger.warning("the newest index can't be opened; answers come from the one before: %s", exc)
             self._problem = str(exc)

@@ -104,12 +104,15 @@ CREATE TABLE unread (                   -- files met that are no documents, and 
 
 def checksum(*values: object) -> bytes:
     """Return a digest of values: numbers, texts, bytes or None, told apart by type and length."""
-    raw = [value if isinstance(value, bytes) else value.encode() for value in values if isinstance(value, (str, bytes))]
-    head = [(type(value).__name__, len(value)) if isinstance(value, (str, bytes)) else value for value in values]
-    found = hashlib.sha256(repr(head).encode())
-    for data in raw:
-        found.update(data)
-    return found.digest()[:16]
+    head: list[object] = []
+    raw: list[bytes] = []
+    for value in values:
+        if type(value) is bytes:
+            raw.append(value)
+            head.append((len(value),))
+        else:
+            head.append(value)
+    return hashlib.sha256(b"".join([repr(head).encode("utf-8", "surrogatepass"), *raw])).digest()[:16]
 
 
 def remove_database(folder: Path) -> None:
@@ -129,16 +132,23 @@ class Database:
         if not write and not self.path.exists():
             if (folder / EARLIER).exists():
                 raise IndexMismatch(f"{folder}: the index is of an earlier version's format. {REBUILD}")
-            raise IndexMissing(f"{folder}: no index here yet. Run: qa index FOLDER --index {folder}")
+            raise self._missing()
         self._lock = threading.RLock()
         with self._noticed():
             self._connection = self._connect(write)
             weakref.finalize(self, self._connection.close)
             schema = self.one("PRAGMA user_version")[0]
-            if write and not self.one("SELECT count(*) FROM sqlite_master")[0]:
+            if not self.one("SELECT count(*) FROM sqlite_master")[0]:
+                if not write:  # whoever was about to make it was stopped
+                    raise self._missing()
                 self._create()
             elif schema != SCHEMA:
                 raise IndexMismatch(f"{folder}: the index has schema {schema}, this version reads {SCHEMA}. {REBUILD}")
+            elif not write and not self.one("SELECT count(*) FROM meta")[0]:
+                raise self._missing()
+
+    def _missing(self) -> IndexMissing:
+        return IndexMissing(f"{self.folder}: no index here yet. Run: qa index FOLDER --index {self.folder}")
 
     def _connect(self, write: bool) -> sqlite3.Connection:
         where = f"file:{quote(str(self.path.absolute()))}"

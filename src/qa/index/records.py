@@ -5,6 +5,7 @@ Knows the columns and the nouns; nothing of who asks.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -213,11 +214,16 @@ def _line(row: Sequence[Any], database: Database, same_as: str = "", seconds: fl
     """Return a document's line in the ledger from the columns `DOCUMENT` names, and their checksum."""
     if checksum(*row[:-1]) != row[-1]:
         raise database.corrupt(f"a document ({row[1]})")
-    extent = Extent(**json.loads(row[15]))
+    extent = _extent(row[15])
     state = FileState.PARTLY if extent.is_short else FileState.INDEXED
     sections = len(json.loads(row[13]))
     facts = (row[1], state, row[8], row[6], row[7], row[9], sections, row[10], extent)
     return LedgerEntry(*facts, same_as, seconds)
+
+
+@functools.lru_cache(maxsize=256)  # most files have the same: all was read
+def _extent(text: str) -> Extent:
+    return Extent(**json.loads(text))
 
 
 def unread_to(entry: LedgerEntry) -> tuple[str, str, bytes]:

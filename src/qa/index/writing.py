@@ -307,12 +307,14 @@ class Writer:
         return Record.from_row(row, self.database)
 
     def _revision(self) -> int:
-        revision: int = self.database.get("state")["revision"]
+        """Return the transaction the database stands at; call it in one."""
+        self._state: dict[str, int] = self.database.get("state")
+        revision: int = self._state["revision"]
         return revision
 
     def _count(self, revision: int, added: int, removed: int) -> None:
-        state = self.database.get("state")
-        self.database.put("state", {**state, "revision": revision, "chunks": state["chunks"] + added - removed})
+        count = self._state["chunks"] + added - removed
+        self.database.put("state", {**self._state, "revision": revision, "chunks": count})
         self.changed += added + removed
         self._lag += added
 
