@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.config import Settings
-from qa.errors import StoreError
+from qa.errors import IndexMissing, StoreError
 from qa.index import Database, Fingerprint, Index, open_index, stored
 from qa.index.database import KEYWORD, VECTORS
 from qa.index.derived import expect_usable
@@ -109,6 +109,8 @@ def open_collection(settings: Settings) -> Index:
     folder = settings.index
     for attempt in itertools.count(1):
         about = stored(folder)
+        if not about.dim:
+            raise IndexMissing(f"{folder}: nothing is indexed here yet. Run: qa index FOLDER --index {folder}")
         try:
             # what is derived comes first: the snapshot is then of the same transaction or a later one
             store = make_store(folder, about.dim, at_once=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from qa.config import Settings
 from qa.engine import adapters
-from qa.engine.building import DEFAULT_COLLECTION, BuildReport, Stage, build
+from qa.engine.building import DEFAULT_COLLECTION, BuildReport, build
+from qa.engine.pipeline import Stage
 from qa.errors import ConfigError, IndexMissing, StoreError
 from qa.index import stored
 from qa.index.stored import last_roots, touched
