@@ -45,6 +45,7 @@ class KeywordIndex:
         self._segments: list[Segment] = []
         self._count, self._average = 0, 0.0
         self._numbers: dict[str, list[int | None]] = {}  # words looked up so far
+        self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Return how many chunks count."""
@@ -68,7 +69,7 @@ class KeywordIndex:
         self._segments = list(segments)
         self._count = sum(one.live for one in segments)
         self._average = sum(one.terms for one in segments) / self._count if self._count else 0.0
-        self._numbers = {}
+        self._numbers, self._frequencies = {}, {}
 
     def scores(self, question: str) -> Scores:
         """Return the BM25 score of every chunk, in the order of `names`; 0 where no term is shared."""
@@ -231,8 +232,13 @@ class KeywordIndex:
 
     def _frequency(self, term: str) -> int:
         """Return in how many chunks a term stands."""
-        numbers = ((self._at(term, at), segment) for at, segment in enumerate(self._segments))
-        return sum(segment.frequency(number) for number, segment in numbers if number is not None)
+        if (known := self._frequencies.get(term)) is None:
+            if len(self._frequencies) > 100_000:
+                self._frequencies.clear()
+            numbers = ((self._at(term, at), segment) for at, segment in enumerate(self._segments))
+            known = sum(segment.frequency(number) for number, segment in numbers if number is not None)
+            self._frequencies[term] = known
+        return known
 
     def _weight(self, term: str) -> float:
         """Return the term's inverse document frequency, as BM25 counts it."""
