@@ -42,7 +42,7 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "transformers": ("embed/torch_backend.py",),
     "onnxruntime": ("embed/onnx_backend.py", "reader/onnx.py"),
     "tokenizers": ("embed/onnx_backend.py", "reader/onnx.py"),
-    "faiss": (),  # a rival in evals/ and benchmarks/
+    "faiss": ("store.py",),
     "bm25s": ("keyword/terms.py",),
     "Stemmer": ("keyword/terms.py",),
     "langchain_text_splitters": ("chunk.py",),
@@ -54,7 +54,7 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "xlrd": ("load/formats/xls.py",),
     "charset_normalizer": ("load/decode.py",),
     "pydantic": ("config.py",),
-    "filelock": ("index/generation.py",),
+    "filelock": ("index/writing.py",),
     "watchfiles": ("watch/changes.py",),
 }
 # names of XML vocabularies look like addresses; they are compared, never asked
