@@ -177,6 +177,22 @@ def test_markup_in_documents_and_questions_is_shown_as_text_and_runs_nothing(pag
     assert page.locator("#evidence img, #talk img, #evidence script, #talk script").count() == 0
 
 
+def test_after_the_thirtieth_question_every_citation_still_opens_its_own_evidence(page: Page) -> None:
+    questions = ["When is the shop in Lund open?", "Within how many days of delivery may goods be sent back?"]
+    sources = ["opening.txt", "returns.md"]
+    for number in range(1, 36):
+        _ask(page, questions[number % 2], number)
+    # 30 are kept: 6 to 35, each number once
+    numbers = page.locator(".answer").evaluate_all("found => found.map(one => Number(one.dataset.turn))")
+    assert numbers == list(range(6, 36))
+    ids = page.locator("#evidence .passage").evaluate_all("found => found.map(one => one.id)")
+    assert len(ids) == len(set(ids)) > 0
+    for number in numbers:
+        page.locator(f".answer[data-turn='{number}'] button.cite").first.click()
+        expect(page.locator("#evidence .turn.open")).to_have_attribute("data-turn", str(number))
+        expect(page.locator(".passage.current .source")).to_have_text(sources[number % 2])
+
+
 def test_an_earlier_answer_still_opens_its_own_evidence(page: Page) -> None:
     _ask(page, "Within how many days of delivery may goods be sent back?")
     _ask(page, "When is the shop in Lund open?", turn=2)

@@ -54,8 +54,12 @@ _EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """One turn of the conversation as shown: question, answer and evidence, each as HTML."""
+    """One turn of the conversation as shown: question, answer and evidence, each as HTML.
 
+    `number` is given once and kept: marks in the answer point at it, whatever is forgotten before it.
+    """
+
+    number: int
     turn: Turn
     said: str
     evidence: str
@@ -194,13 +198,13 @@ def launch(page: gr.Blocks, host: str, port: int) -> None:
 
 def _exchange(engine: Engine, pages: Pages, question: str, turns: list[_Exchange]) -> _Exchange:
     """Ask, check the quotes once more, and render; an error is said in the conversation."""
-    number = len(turns) + 1
+    number = turns[-1].number + 1 if turns else 1
     try:
         reply = engine.ask(question, [exchange.turn for exchange in turns])
         engine.check(reply.answer)
     except QAError as exc:
         said = render.question_html(question) + render.error_html(str(exc))
-        return _Exchange(Turn(question), said, _no_evidence())
+        return _Exchange(number, Turn(question), said, _no_evidence())
     answer = reply.answer
 
     def drawn(source: str) -> str:
@@ -208,7 +212,7 @@ def _exchange(engine: Engine, pages: Pages, question: str, turns: list[_Exchange
 
     said = render.question_html(question) + render.answer_html(answer, number, drawn)
     text = answer.text if answer.verdict is Verdict.ANSWERED else ""
-    return _Exchange(Turn(question, text), said, render.evidence_html(answer, number, drawn))
+    return _Exchange(number, Turn(question, text), said, render.evidence_html(answer, number, drawn))
 
 
 def _pages_html(engine: Engine, pages: Pages, asked: dict[str, Any]) -> str:
@@ -236,9 +240,9 @@ def _conversation(turns: list[_Exchange], waiting: str = "") -> str:
 def _evidence(turns: list[_Exchange]) -> str:
     """Return every turn's evidence, the last one open; a citation of an earlier turn opens its own."""
     return "".join(
-        f"<section class='turn{' open' if number == len(turns) else ''}' data-turn='{number}' "
-        f"aria-label='Evidence for question {number}'>{exchange.evidence}</section>"
-        for number, exchange in enumerate(turns, start=1)
+        f"<section class='turn{' open' if turn is turns[-1] else ''}' data-turn='{turn.number}' "
+        f"aria-label='Evidence for question {turn.number}'>{turn.evidence}</section>"
+        for turn in turns
     )
 
 
