@@ -47,13 +47,15 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "Stemmer": ("keyword/terms.py",),
     "langchain_text_splitters": ("chunk.py",),
     "gradio": ("ui/app.py",),
+    "fastapi": ("ui/app.py",),
+    "uvicorn": ("ui/server.py",),
     "selectolax": ("load/formats/html.py",),
     "markdown_it": ("load/formats/markdown.py",),
     "pypdfium2": ("load/formats/pdf/pdfium.py",),
     "PIL": ("load/formats/ocr.py", "load/formats/pdf/pdfium.py"),
     "xlrd": ("load/formats/xls.py",),
     "charset_normalizer": ("load/decode.py",),
-    "pydantic": ("config.py",),
+    "pydantic": ("config.py", "ui/calls.py"),
     "filelock": ("index/generation.py",),
     "watchfiles": ("watch/changes.py",),
 }
@@ -61,7 +63,7 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
 NAMESPACES = {"load/formats/epub.py", "load/formats/zipped.py"}
 SLEEPING = [
     *["torch", "sentence_transformers", "transformers", "onnxruntime", "tokenizers"],
-    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio", "watchfiles"],
+    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio", "fastapi", "watchfiles"],
 ]
 
 

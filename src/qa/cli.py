@@ -62,6 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     chat = commands.add_parser("chat", help="serve the web page")
     chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    chat.add_argument(
+        "--auth", metavar="WHO", help='who may come in: "token", or a file of names made by qa passwd (serve.auth)'
+    )
     _judging(chat)
     _shared(chat)
 
@@ -225,6 +228,7 @@ def _chat(options: argparse.Namespace) -> int:
         **{
             "serve.host": options.host,
             "serve.port": options.port,
+            "serve.auth": options.auth,
             "reader.enabled": options.reader,
             "verdict.lean": options.lean,
             "watch.enabled": options.watch,
@@ -245,7 +249,7 @@ def _chat(options: argparse.Namespace) -> int:
                 links = ["--follow-links"] if settings.walk.follow_links else []
                 meanwhile.enter_context(watching(["--index", str(settings.index), *links], sys.stderr, _say))
 
-        serve(settings, ready)
+        serve(settings, ready, _say)
     return ANSWERED
 
 
