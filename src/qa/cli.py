@@ -73,6 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _walking(chat)
 
+    passwd = commands.add_parser("passwd", help="set someone's password for qa chat --auth FILE")
+    passwd.add_argument("file", type=Path, metavar="FILE", help="file of names and passwords; made if it isn't there")
+    passwd.add_argument("name", metavar="NAME", help="letters, digits, and . @ - _")
+
     watch = commands.add_parser("watch", help="keep the index in step with its folders, until stopped")
     watch.add_argument(
         "paths",
@@ -97,8 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     _speak_utf8()
     try:
-        run = {"index": _index, "ask": _ask, "chat": _chat, "watch": _watch, "status": _status}[options.command]
-        return run(options)
+        return _COMMANDS[options.command](options)
     except QAError as exc:
         return _fail(options, str(exc))
     except KeyboardInterrupt:
@@ -250,6 +253,22 @@ def _chat(options: argparse.Namespace) -> int:
                 meanwhile.enter_context(watching(["--index", str(settings.index), *links], sys.stderr, _say))
 
         serve(settings, ready, _say)
+    return ANSWERED
+
+
+def _passwd(options: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from qa.ui.access import set_password
+
+    if sys.stdin.isatty():
+        password = getpass(f"Password of {options.name}: ")
+        if getpass("Once more: ") != password:
+            raise ConfigError("The two differ. Nothing was changed.")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    set_password(options.file, options.name, password)
+    print(f"{options.file}: {options.name} can log in with this password once qa chat is started anew.")
     return ANSWERED
 
 
@@ -419,7 +438,7 @@ def _exit_code(reply: Reply) -> int:
 
 
 def _fail(options: argparse.Namespace, message: str) -> int:
-    if options.json:
+    if getattr(options, "json", False):
         print(json.dumps({"error": message}, ensure_ascii=False))
     print(f"qa: {message}", file=sys.stderr)
     return ERROR
@@ -435,6 +454,16 @@ def _speak_utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding="utf-8", errors=errors)
+
+
+_COMMANDS = {
+    "index": _index,
+    "ask": _ask,
+    "chat": _chat,
+    "passwd": _passwd,
+    "watch": _watch,
+    "status": _status,
+}
 
 
 class _Bar:

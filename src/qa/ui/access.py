@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import html
+import os
 import re
 import secrets
 import time
@@ -33,7 +34,7 @@ _MINUTE = 60.0
 _TRIES = 10  # a minute, of one address
 _ALL_TRIES = 60  # a minute, of all
 _QUESTIONS = 60  # a minute, of one user
-_LONGEST = 1024
+_SHORTEST, _LONGEST = 8, 1024
 _FORM = (
     "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Quoth</title>"
     "<meta name='viewport' content='width=device-width, initial-scale=1'><style>body{{font:1rem/1.5 system-ui,"
@@ -79,6 +80,23 @@ def read_accounts(path: Path) -> dict[str, str]:
     if not accounts:
         raise ConfigError(f"{path}: names nobody. Run: qa passwd {path} NAME")
     return accounts
+
+
+def set_password(path: Path, name: str, password: str) -> None:
+    """Write a name's new password into a file that only its owner may read; raise ConfigError where it won't do."""
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} can't be a name here: letters, digits, and . @ - _ only.")
+    if not _SHORTEST <= len(password) <= _LONGEST:
+        raise ConfigError(f"A password has {_SHORTEST} to {_LONGEST:,} characters.")
+    accounts = {**(read_accounts(path) if path.exists() else {}), name: hashed(password)}
+    written = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.writelines(f"{who}:{kept}\n" for who, kept in accounts.items())
+        written.replace(path)
+    except OSError as exc:
+        written.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: can't be written ({exc}). Name a file in a folder of yours.") from exc
 
 
 @dataclass(slots=True)

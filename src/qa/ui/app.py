@@ -28,7 +28,7 @@ from qa.ui import ledger, render, viewer
 from qa.ui.access import Access, read_accounts
 from qa.ui.addresses import Addresses, is_loopback
 from qa.ui.calls import Calls, FilesAsked, PagesAsked, Refused
-from qa.ui.guard import Guard, Listeners
+from qa.ui.guard import Guard, Limits, Listeners
 from qa.ui.waiting import Busy, Left, WaitingRoom
 
 if TYPE_CHECKING:
@@ -100,7 +100,13 @@ def serve(settings: Settings, ready: Callable[[str], None], greet: Callable[[str
 
 
 def guarded(
-    page: gr.Blocks, *, addresses: Addresses, listeners: Listeners, access: Access | None, longest: int
+    page: gr.Blocks,
+    *,
+    addresses: Addresses,
+    listeners: Listeners,
+    access: Access | None,
+    longest: int,
+    limits: Limits | None = None,
 ) -> ASGIApp:
     """Return the page as an application that may be served: the guard around it lets nothing else through."""
     import gradio as gr
@@ -129,7 +135,9 @@ def guarded(
         longest=longest,
     )
     script = (_HERE / "page.js").read_text(encoding="utf-8")
-    return Guard(app, addresses=addresses, calls=calls, listeners=listeners, script=script, access=access)
+    return Guard(
+        app, addresses=addresses, calls=calls, listeners=listeners, script=script, access=access, limits=limits
+    )
 
 
 def _access(how: ServeSettings, greet: Callable[[str], None]) -> Access | None:
