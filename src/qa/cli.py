@@ -45,6 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="folders or files (default: those of the last build, else corpus/)",
     )
     index.add_argument("--rebuild", action="store_true", help="make everything anew, whatever is there")
+    index.add_argument(
+        "--remove", action="store_true", help="remove what isn't there any more, even more than a third of all"
+    )
     _walking(index)
     _shared(index)
 
@@ -162,8 +165,16 @@ def _index(options: argparse.Namespace) -> int:
 
     settings = _settings(options, **{"walk.follow_links": options.follow_links})
     bar = _Bar(sys.stderr)
+
+    def may_remove(count: int, of: int) -> bool:
+        if options.remove or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return bool(options.remove)
+        bar.clear()
+        print(f"{count:,} of {of:,} documents aren't there any more. Remove them? [y/N] ", end="", file=sys.stderr)
+        return input().strip().lower() in ("y", "yes")
+
     try:
-        report = build(settings, options.paths, rebuild=options.rebuild, stage=bar.show)
+        report = build(settings, options.paths, rebuild=options.rebuild, stage=bar.show, may_remove=may_remove)
     finally:
         bar.clear()
     if options.json:

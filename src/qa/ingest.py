@@ -49,8 +49,13 @@ class _Known:
 
     digests: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    stamp: Stamp = ()
+    stamps: dict[str, Stamp] = field(default_factory=dict)
     others: list[LedgerEntry] = field(default_factory=list)
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the file looked like from outside: it is the same for all documents in it."""
+        return next(reversed(self.stamps.values()), ())
 
 
 def unchanged(stamp: Stamp, before: Stamp, looked: int) -> bool:
@@ -88,6 +93,8 @@ class Planner:
             before = known.get(item.source, _Known())
             if not item.problem and before.digests and unchanged(item.stamp, before.stamp, self._looked):
                 _keep(plan, item, before)
+            elif item.failed and any(source != item.source for source in before.digests):
+                _keep_unseen(plan, item, before)
             elif (once := self._refused.get(item.source)) and unchanged(item.stamp, once.stamp, once.looked):
                 plan.others.extend(once.entries)
             else:
@@ -112,7 +119,7 @@ class Planner:
             of = known[_outermost(record.source, met)]
             of.digests[record.source] = record.digest
             of.seconds[record.source] = self._old.seconds.get(record.source, 0.0)
-            of.stamp = stamp
+            of.stamps[record.source] = stamp
         for entry in self._old.others:
             known[_outermost(entry.source, met)].others.append(entry)
         return known
@@ -176,6 +183,16 @@ def _keep(plan: Plan, item: Found, before: _Known) -> None:
     plan.kept.update(dict.fromkeys(before.digests, item.stamp))
     plan.seconds.update(before.seconds)
     plan.others.extend(before.others)
+
+
+def _keep_unseen(plan: Plan, item: Found, before: _Known) -> None:
+    """Keep what the index holds of a folder that can't be opened now: nothing says that its files are gone."""
+    plan.kept.update(before.stamps)
+    plan.seconds.update(before.seconds)
+    plan.others.extend(entry for entry in before.others if entry.source != item.source)
+    count = len(before.digests)
+    said = f"{item.problem} What was indexed of it before is kept: {count} document{'s' if count > 1 else ''}."
+    plan.others.append(LedgerEntry(item.source, FileState.FAILED, said))
 
 
 def _since(began: float) -> float:

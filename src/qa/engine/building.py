@@ -34,6 +34,8 @@ DEFAULT_COLLECTION = Path("corpus")
 
 _STAMPS_WORTH_WRITING = 256  # files touched but unchanged that have a generation written, so as not to read them again
 
+_LARGE_REMOVAL = 1 / 3  # of an index's documents: beyond that it may be a slip
+
 Stage = Callable[[str, int, int], None]
 """Called with (what is being done, done, total) as a build goes on."""
 
@@ -69,12 +71,14 @@ def build(
     embedder: Embedder | None = None,
     reader: Reader | None = None,
     refused: dict[str, Refused] | None = None,
+    may_remove: Callable[[int, int], bool] | None = None,
 ) -> BuildReport:
     """Make the index hold exactly the documents under `paths`; embed only what is new or changed.
 
     Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
     index; a file that can't be read costs that file alone and is named in the ledger. It is tried again at each
-    build, unless `refused`, which one build hands to the next, says that it hasn't changed.
+    build, unless `refused`, which one build hands to the next, says that it hasn't changed. Where more than a third of
+    the documents would go, `may_remove` is asked with their number and that of all, and ConfigError raised on a no.
     """
     from qa.ingest import Plan, Planner
     from qa.keyword import Terms
@@ -109,6 +113,12 @@ def build(
                 )
                 work.read_and_embed(planner.read(found, plan), old, say)
             report = _report(plan, old, work, roots, note)
+            held = len(old.records) if old else 0
+            if may_remove and report.removed > held * _LARGE_REMOVAL and not may_remove(report.removed, held):
+                raise ConfigError(
+                    f"{settings.index}: {report.removed:,} of {held:,} documents aren't in {_names(roots)} and would "
+                    "be removed, so nothing was changed. If that is meant, add --remove; else name every folder and file."
+                )
             names = tuple(os.path.abspath(root) for root in roots)
             # the lines of documents that are kept are what they were
             same = old and not report.altered and (_sorted(old.others), old.roots) == (_sorted(plan.others), names)
