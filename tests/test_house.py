@@ -20,7 +20,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 # a room may import from rooms above its own line, never from its own line or below
 LAYERS = [
-    ["types", "errors"],
+    ["types", "errors", "offline"],
     ["sealed"],
     ["protocols", "config", "sentences"],
     ["load", "chunk", "embed", "reader", "store", "keyword", "passages", "answer", "cite", "conversation", "gloss"],

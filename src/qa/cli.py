@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from qa import __version__
 from qa.errors import ConfigError, QAError
+from qa.offline import keep_offline
 
 if TYPE_CHECKING:
     from qa.config import Settings
@@ -94,14 +95,20 @@ def build_parser() -> argparse.ArgumentParser:
     _walking(watch)
     _shared(watch)
 
+    doctor = commands.add_parser("doctor", help="try out what is promised: offline, models, folders, index, an answer")
+    _shared(doctor)
+
     status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
     _shared(status)
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+def main(argv: Sequence[str] | None = None, *, own_process: bool = False) -> int:
+    """Run one command and return its exit code; in a process of its own, which then stays offline to its end."""
     options = build_parser().parse_args(argv)
+    options.own_process = own_process
+    if own_process and options.command != "chat":  # which has to open the socket it listens on first
+        keep_offline()
     _speak_utf8()
     try:
         return _COMMANDS[options.command](options)
@@ -118,7 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run one command and end the process at once: taking the interpreter down takes longer than an answer."""
-    code = main()
+    keep_offline(kernel=False)  # before anything is loaded that might ask
+    code = main(own_process=True)
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -263,7 +271,9 @@ def _chat(options: argparse.Namespace) -> int:
                 links = ["--follow-links"] if settings.walk.follow_links else []
                 meanwhile.enter_context(watching(["--index", str(settings.index), *links], sys.stderr, _say))
 
-        serve(settings, ready, _say)
+        if options.own_process:
+            keep_offline(listens=settings.serve.host, kernel=False)
+        serve(settings, ready, _say, keep_offline if options.own_process else None)
     return ANSWERED
 
 
@@ -376,6 +386,18 @@ def _status(options: argparse.Namespace) -> int:
     return ANSWERED
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from qa.engine.doctor import examine
+
+    found = list(examine(_settings(options)))
+    if options.json:
+        print(json.dumps([{"name": one.name, "state": one.state, "said": one.said} for one in found]))
+    else:
+        for one in found:
+            print(f"{one.state:<8} {one.name + ':':<16} {one.said}")
+    return ERROR if any(one.state == "wrong" for one in found) else ANSWERED
+
+
 def _read_object(line: str, where: str) -> dict[str, Any]:
     try:
         request = json.loads(line)
@@ -471,6 +493,7 @@ _COMMANDS = {
     "index": _index,
     "ask": _ask,
     "chat": _chat,
+    "doctor": _doctor,
     "passwd": _passwd,
     "watch": _watch,
     "status": _status,

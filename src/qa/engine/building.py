@@ -117,7 +117,7 @@ def build(
             if may_remove and report.removed > held * _LARGE_REMOVAL and not may_remove(report.removed, held):
                 raise ConfigError(
                     f"{settings.index}: {report.removed:,} of {held:,} documents aren't in {_names(roots)} and would "
-                    "be removed, so nothing was changed. If that is meant, add --remove; else name every folder and file."
+                    "be removed, so nothing was changed. If that is meant, add --remove; else name all of them."
                 )
             names = tuple(os.path.abspath(root) for root in roots)
             # the lines of documents that are kept are what they were

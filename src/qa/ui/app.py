@@ -72,8 +72,15 @@ class _Exchange:
     evidence: str
 
 
-def serve(settings: Settings, ready: Callable[[str], None], greet: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings,
+    ready: Callable[[str], None],
+    greet: Callable[[str], None],
+    listening: Callable[[], None] | None = None,
+) -> None:
     """Serve the page until interrupted; call `ready` with its address once it answers, `greet` with what to say first.
+
+    `listening` is called once the socket is open, before anything is loaded: no other will be needed.
 
     Raises IndexMissing where there is nothing to ask, ConfigError where the port is taken, or where the page would be
     open to more than this machine without anyone having to say who they are.
@@ -83,6 +90,8 @@ def serve(settings: Settings, ready: Callable[[str], None], greet: Callable[[str
     how = settings.serve
     access = _access(how, greet)
     listener = listen(how.host, how.port)
+    if listening:
+        listening()
     current = Current(settings)
     engine = current.engine()
     with contextlib.closing(listener), contextlib.closing(Pages(settings)) as pages:
