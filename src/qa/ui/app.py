@@ -7,7 +7,6 @@ is fetched, and nothing is sent anywhere.
 from __future__ import annotations
 
 import contextlib
-import html
 import logging
 import secrets
 import threading
@@ -28,6 +27,7 @@ from qa.ui import ledger, render, viewer
 from qa.ui.access import Access, read_accounts
 from qa.ui.addresses import Addresses, is_loopback
 from qa.ui.calls import Calls, FilesAsked, PagesAsked, Refused
+from qa.ui.escape import escaped
 from qa.ui.guard import Guard, Limits, Listeners
 from qa.ui.waiting import Busy, Left, WaitingRoom
 
@@ -339,7 +339,7 @@ def _standing(generation: Generation) -> str:
     if (checked - built).total_seconds() >= 60:
         same_day = checked.date() == built.date()
         said += f"; files unchanged at {checked:%H:%M}" if same_day else f"; files unchanged on {_moment(checked)}"
-    problem = f"<p class='problem'>{html.escape(generation.problem)}</p>" if generation.problem else ""
+    problem = f"<p class='problem'>{escaped(generation.problem)}</p>" if generation.problem else ""
     return f"<p class='standing'>{said}.</p>{problem}"
 
 

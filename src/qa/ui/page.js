@@ -112,8 +112,8 @@
     const dialog = viewer();
     const room = dialog.querySelector(".sheets");
     const mine = (asked += 1);
-    dialog.querySelector("h2").textContent = button.dataset.source.split("/").pop() + " \u00b7 " + button.dataset.pages;
-    dialog.querySelector("h2").title = button.dataset.source;
+    dialog.querySelector("h2").textContent = button.dataset.name.split("/").pop() + " \u00b7 " + button.dataset.pages;
+    dialog.querySelector("h2").title = button.dataset.name;
     room.innerHTML = '<p class="working" role="status">Drawing the page\u2026</p>';
     dialog.showModal();
     room.focus({ preventScroll: true });

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qa.types import Answer, Citation, Hidden, Passage, Span, Verdict
+from qa.ui.escape import escaped, named
 from qa.ui.terminal import safe
 
 SAID = {
@@ -118,12 +119,12 @@ def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     said = SAID[answer.verdict]
     parts = [f'<div class="answer {answer.verdict.value}" data-turn="{turn}">']
     if said:
-        parts.append(f'<p class="verdict">{html.escape(said)}</p>')
+        parts.append(f'<p class="verdict">{escaped(said)}</p>')
     if answer.searched != answer.question and answer.verdict is not Verdict.NOT_FOUND:
-        parts.append(f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q></p>')
+        parts.append(f'<p class="searched">Searched for: <q>{escaped(_short(answer.searched))}</q></p>')
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
         parts.append(_quotes_html(list(quotes), turn, drawn))
-    parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in answer.notices)
+    parts.extend(f'<p class="notice">{escaped(notice)}</p>' for notice in answer.notices)
     if answer.verdict is Verdict.NOT_FOUND and answer.passages:
         parts.append('<p class="notice">The nearest passages are shown all the same, in case the words differ.</p>')
     parts.append("</div>")
@@ -146,12 +147,12 @@ def evidence_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
 
 def question_html(question: str) -> str:
     """Return the question as asked."""
-    return f'<div class="question">{html.escape(_short(question, 2000))}</div>'
+    return f'<div class="question">{escaped(_short(question, 2000))}</div>'
 
 
 def error_html(message: str) -> str:
     """Return an error as the page shows it."""
-    return f'<div class="answer error" role="alert"><p class="verdict">{html.escape(message)}</p></div>'
+    return f'<div class="answer error" role="alert"><p class="verdict">{escaped(message)}</p></div>'
 
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
@@ -218,9 +219,9 @@ def _pieces(passage: Passage) -> list[tuple[int, str, bool]]:
 def _quotes_html(citations: Sequence[Citation], turn: int, drawn: Drawn) -> str:
     """Quotes of one passage, each with its mark, and where they stand."""
     passage = citations[0].passage
-    stands = html.escape(place(passage, _hull([citation.quote for citation in citations])))
+    stands = escaped(place(passage, _hull([citation.quote for citation in citations])))
     paragraphs = "".join(
-        f'<p dir="auto">{_focused(citation, html.escape, _BOLD)} '
+        f'<p dir="auto">{_focused(citation, escaped, _BOLD)} '
         f'<button type="button" class="cite" data-turn="{turn}" data-n="{passage.number}" '
         f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {stands}">'
         f"[{passage.number}]</button></p>"
@@ -241,19 +242,19 @@ def _focused(citation: Citation, clean: Callable[[str], str], marks: tuple[str, 
 
 def _passage_html(passage: Passage, cited: bool, turn: int, drawn: Drawn) -> str:
     body = "".join(
-        f'<mark data-start="{start}">{html.escape(piece)}</mark>' if lit else html.escape(piece)
+        f'<mark data-start="{start}">{escaped(piece)}</mark>' if lit else escaped(piece)
         for start, piece, lit in _pieces(passage)
     )
     heading = " › ".join(passage.section.heading)
     inside = where(passage, passage.span)
-    page = f'<span class="where">{html.escape(inside)}</span>' if inside else ""
+    page = f'<span class="where">{escaped(inside)}</span>' if inside else ""
     shown = _page_button(passage, passage.highlights or [passage.span], drawn)
-    support = f'<p class="support">Also in: {html.escape(_support(passage))}</p>' if passage.support else ""
+    support = f'<p class="support">Also in: {escaped(_support(passage))}</p>' if passage.support else ""
     kind = "cited" if cited else "near"
     return (
         f'<li class="passage {kind}" id="p-{turn}-{passage.number}" tabindex="-1">'
-        f'<header><span class="n">[{passage.number}]</span> <span class="source">{html.escape(passage.source)}</span>'
-        f'{page}<span class="heading">{html.escape(heading)}</span>{shown}</header>'
+        f'<header><span class="n">[{passage.number}]</span> <span class="source">{named(passage.source)}</span>'
+        f'{page}<span class="heading">{escaped(heading)}</span>{shown}</header>'
         f'<div class="text" dir="auto">{body}</div>{support}</li>'
     )
 
@@ -272,9 +273,10 @@ def _page_button(passage: Passage, spans: Sequence[Span], drawn: Drawn) -> str:
     asked = ",".join(f"{span.start}-{span.end}" for span in spans)
     return (
         f'<button type="button" class="page" data-source="{html.escape(passage.source)}" '
+        f'data-name="{escaped(passage.source)}" '
         f'data-digest="{html.escape(digest)}" data-spans="{asked}" '
-        f'data-pages="{html.escape(label)}" aria-haspopup="dialog">'
-        f"Show on {html.escape(label)}</button>"
+        f'data-pages="{escaped(label)}" aria-haspopup="dialog">'
+        f"Show on {escaped(label)}</button>"
     )
 
 
