@@ -62,6 +62,7 @@ class User:
         functions = json.loads(re.search(r"window\.gradio_config = (\{.*?\});</script>", page)[1])["dependencies"]  # type: ignore[index]
         by_inputs = [one["id"] for one in functions if one["backend_fn"]]
         self._receive, self._answer = by_inputs[0], by_inputs[1]
+        self._anew = next(one["id"] for one in functions if one["api_name"] == "start_again")
         self._beat = asyncio.create_task(self._beating())
 
     async def _beating(self) -> None:
@@ -70,7 +71,9 @@ class User:
                 pass
 
     async def ask(self, question: str, seen: Seen) -> str:
-        """Ask as the page does; return what is quoted, "" where nothing is."""
+        """Ask as the page does, in a conversation of its own; return what is quoted, "" where nothing is."""
+        anew = {"session_hash": self._session, "fn_index": self._anew, "data": []}
+        await self._web.post("/gradio_api/run/predict", json=anew, headers=self._head)
         began = time.perf_counter()
         event = {"session_hash": self._session, "fn_index": self._receive, "data": [question, None]}
         received = await self._web.post("/gradio_api/run/predict", json=event, headers=self._head)
