@@ -170,9 +170,10 @@ def malformed(chance: random.Random, port: int) -> bytes:
     return whole[: chance.randrange(1, len(whole))] if chance.random() < 0.2 else whole
 
 
-async def attack(port: int, count: int, done: asyncio.Event) -> dict[str, int]:
+async def attack(port: int, count: int) -> dict[str, int]:
     """Send so many malformed requests, some of them slowly; return how they were answered."""
-    chance, answers = random.Random(13), {}
+    chance = random.Random(13)
+    answers: dict[str, int] = {}
     room = asyncio.Semaphore(20)
 
     async def one() -> None:
@@ -194,7 +195,6 @@ async def attack(port: int, count: int, done: asyncio.Event) -> dict[str, int]:
             answers[status] = answers.get(status, 0) + 1
 
     await asyncio.gather(*[one() for _ in range(count)])
-    done.set()
     return answers
 
 
@@ -241,9 +241,8 @@ async def measure(port: int, pid: int, questions: list[str], how: argparse.Names
     sampling.cancel()
     figures["memory"] = {"first_mb": samples[0][1], "last_mb": samples[-1][1], "mb_a_minute": round(slope(samples), 2)}
     calm = await phase(address, 2, how.seconds / 8, questions, alone)
-    done = asyncio.Event()
     attacked, answers = await asyncio.gather(
-        phase(address, 2, how.seconds / 8, questions, alone), attack(port, how.malformed, done)
+        phase(address, 2, how.seconds / 8, questions, alone), attack(port, how.malformed)
     )
     figures["two, calm"], figures["two, under attack"] = figures_of(calm), figures_of(attacked)
     figures["malformed"] = answers

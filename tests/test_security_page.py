@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import io
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.load import attack
 from qa.cli import main
 from qa.errors import ConfigError
 from qa.ui import app as page_module
@@ -155,7 +157,7 @@ def test_a_token_of_an_earlier_start_is_no_good(site: Served, tmp_path: Path) ->
     with served(tmp_path, SMALL) as earlier:
         earlier.open()
         assert earlier.call("run/predict", earlier.event("greet")).status == 200
-        later = dataclasses.replace(site, token=earlier.token)
+        later = dataclasses.replace(site, token=earlier.token, session=f"later{time.monotonic_ns()}")
         assert later.call("run/predict", later.event("greet")).status == 403
 
 
@@ -395,6 +397,17 @@ def test_a_head_without_end_is_given_up(site: Served, monkeypatch: pytest.Monkey
 def test_a_head_too_large_is_refused(site: Served) -> None:
     answer = raw(site, f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nX: {'y' * 3_000_000}\r\n\r\n".encode())
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+
+
+def test_hundreds_of_generated_requests_bring_no_error_of_ours_and_no_traceback(
+    visitor: Served, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answers = asyncio.run(attack(visitor.port, 400))
+    assert sum(answers.values()) == 400
+    assert [status for status in answers if status.startswith("5")] == []
+    assert answers["400"] + answers["403"] > 200
+    assert "Traceback" not in capfd.readouterr().err
+    assert "30 days" in visitor.question(_RETURNS)
 
 
 def test_more_connections_than_there_is_room_for_are_closed(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
