@@ -48,6 +48,7 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "langchain_text_splitters": ("chunk.py",),
     "gradio": ("ui/app.py",),
     "fastapi": ("ui/app.py",),
+    "h11": ("ui/server.py",),
     "uvicorn": ("ui/server.py",),
     "selectolax": ("load/formats/html.py",),
     "markdown_it": ("load/formats/markdown.py",),

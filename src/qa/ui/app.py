@@ -22,6 +22,7 @@ from qa.engine.adapters import usable_cores
 from qa.engine.current import Current, Generation
 from qa.engine.pages import Pages
 from qa.errors import ConfigError, QAError
+from qa.index import stored
 from qa.types import LedgerEntry, Turn, Verdict
 from qa.ui import ledger, render, viewer
 from qa.ui.access import Access, read_accounts
@@ -89,12 +90,12 @@ def serve(
 
     how = settings.serve
     access = _access(how, greet)
-    listener = listen(how.host, how.port)
-    if listening:
-        listening()
-    current = Current(settings)
-    engine = current.engine()
-    with contextlib.closing(listener), contextlib.closing(Pages(settings)) as pages:
+    stored(settings.index)
+    with contextlib.closing(listen(how.host, how.port)) as listener, contextlib.closing(Pages(settings)) as pages:
+        if listening:
+            listening()
+        current = Current(settings)
+        engine = current.engine()
         # the model is loaded while the page is being opened; a question asked meanwhile waits for it
         threading.Thread(target=engine.warm_up, daemon=True).start()
         listeners = Listeners()
