@@ -114,6 +114,8 @@ class Planner:
             before = known.get(item.source, _Before())
             if not item.problem and before.is_unchanged(item.stamp):
                 _keep(plan, item, before)
+            elif item.failed and any(source != item.source for source in before.documents):
+                _keep_unseen(plan, item, before)
             elif (once := self._refused.get(item.source)) and unchanged(item.stamp, once.stamp, once.looked):
                 plan.others.extend(once.entries)
             else:
@@ -203,6 +205,15 @@ def _outermost(source: str, met: Iterable[str]) -> str:
 def _keep(plan: Plan, item: Found, before: _Before) -> None:
     plan.kept.update(dict.fromkeys(before.documents, item.stamp))
     plan.others.extend(before.others)
+
+
+def _keep_unseen(plan: Plan, item: Found, before: _Before) -> None:
+    """Keep what the index holds of a folder that can't be opened now: nothing says that its files are gone."""
+    plan.kept.update((source, known.stamp) for source, known in before.documents.items())
+    plan.others.extend(entry for entry in before.others if entry.source != item.source)
+    count = len(before.documents)
+    said = f"{item.problem} What was indexed of it before is kept: {count} document{'s' if count > 1 else ''}."
+    plan.others.append(LedgerEntry(item.source, FileState.FAILED, said))
 
 
 def _since(began: float) -> float:

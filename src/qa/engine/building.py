@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from qa.load import Found, Readers
 
 DEFAULT_COLLECTION = Path("corpus")
+
+
+_LARGE_REMOVAL = 1 / 3  # of an index's documents: beyond that it may be a slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,14 @@ def build(
     embedder: Embedder | None = None,
     reader: Reader | None = None,
     refused: dict[str, Refused] | None = None,
+    may_remove: Callable[[int, int], bool] | None = None,
 ) -> BuildReport:
     """Make the index hold exactly the documents under `paths`; embed only what is new or changed.
 
     Without paths, those of the last build, or corpus/. Raises ConfigError where there is nothing to
     index; a file that can't be read costs that file alone and is named in the ledger. It is tried again at each
-    build, unless `refused`, which one build hands to the next, says that it hasn't changed.
+    build, unless `refused`, which one build hands to the next, says that it hasn't changed. Where more than a third of
+    the documents would go, `may_remove` is asked with their number and that of all, and ConfigError raised on a no.
     """
     from qa.load import walk
 
@@ -86,6 +91,8 @@ def build(
             with closing(adapters.make_readers(settings)) as readers:
                 plan = work.read_and_embed(found, readers, refused)
             report, counts = work.report(plan, note)
+            if may_remove:
+                work.ask_before_removing(report, may_remove)
             work.finish(plan, report, counts, reader)
     return report
 
@@ -130,6 +137,15 @@ class _Build:
             "lines": len(ledger),
         }
         return BuildReport(ledger, len(plan.made) - changed, changed, len(plan.kept), removed, note), counts
+
+    def ask_before_removing(self, report: BuildReport, may_remove: Callable[[int, int], bool]) -> None:
+        """Ask where a large part of the index would go; raise ConfigError on a no."""
+        held = len(self._before)
+        if report.removed > held * _LARGE_REMOVAL and not may_remove(report.removed, held):
+            raise ConfigError(
+                f"{self._settings.index}: {report.removed:,} of {held:,} documents aren't in {', '.join(self._roots)} "
+                "and would be removed, so none was. If that is meant, add --remove; else name all of them."
+            )
 
     def finish(self, plan: Plan, report: BuildReport, counts: dict[str, int], reader: Reader | None) -> None:
         """Take out what is gone, and write down what the build found; next to nothing where nothing changed."""
