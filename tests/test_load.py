@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.chunk import chunk_document
 from qa.errors import ConfigError, LoadError, NoText, UnreadableDocument, UnsupportedFormat
 from qa.load import Found, Reading, read_document, supported_suffixes, walk
 from qa.load.decode import decode
@@ -415,11 +416,15 @@ def test_offsets_hold_behind_a_byte_order_mark_and_emoji() -> None:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
-def test_front_matter_gives_the_title_and_is_not_searched(newline: str) -> None:
+def test_front_matter_gives_the_title_and_each_entry_is_a_fact(newline: str) -> None:
     text = newline.join(["---", 'title: "The handbook"', "tags: [a, b]", "---", "# Returns", "Within 30 days.", ""])
     document = read(text, "a.md").document
     assert document.title == "The handbook"
-    assert outline(text, "a.md") == [(("Returns",), "Within 30 days.")]
+    assert outline(text, "a.md")[1] == (("Returns",), "Within 30 days.")
+    facts = [(place.label, place.span.of(text)) for place in document.places if place.kind == "fact"]
+    assert facts == [("title", 'title: "The handbook"'), ("tags", "tags: [a, b]")]
+    sentences = [s.of(text) for chunk in chunk_document(document, size=400) for s in chunk.sentences]
+    assert sentences == ['title: "The handbook"', "tags: [a, b]", "Within 30 days."]
     assert document.text == text
 
 

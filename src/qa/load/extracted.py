@@ -62,6 +62,7 @@ class Extracted:
     lists those without text, each as a person would say it ("page 4: scanned, no text"). `lost` is how many
     characters of the file's text could not be taken over (beyond a limit), `passed` how many pages, sheets or files
     inside it should have been and were not; `notes` are whole sentences a reader of the ledger should see.
+    `composed`: the text isn't the file's own, though its format's is.
     """
 
     text: str
@@ -79,6 +80,7 @@ class Extracted:
     notes: tuple[str, ...] = ()
     children: tuple[Child, ...] = ()
     encoding: str = ""
+    composed: bool = False
 
 
 Reader = Callable[[bytes, Limits], Extracted]

@@ -15,7 +15,10 @@ from xml.etree.ElementTree import Element
 from qa.load.extracted import Extracted, Limits
 from qa.load.formats import ooxml
 from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.equations import of_element, office_line
 from qa.load.formats.ooxml import is_on, number, shown_number
+from qa.load.formats.scripts import lowered, raised
+from qa.load.formats.tables import TableCell, TableRow, write_table
 from qa.load.formats.zipped import Package, reading
 
 _KIND = "a Word document"
@@ -25,11 +28,14 @@ _DEEPEST_FIELD = 100  # fields inside fields, or never closed
 _LEVELS = 9  # of a list, in Word
 _DEEPEST_STYLE = 50  # styles based on styles; more are no real document's
 _WHITE = 0xF8  # of each channel, and above
+_MOST_BEFORE = 100  # columns left free before a row's first cell
+_CHECKED, _UNCHECKED = "[checked]", "[unchecked]"
+_SCRIPTS = {"superscript": raised, "subscript": lowered}
 # stand around text without being text
 _WRAPPERS = frozenset(
     """
     w.sdt w.sdtContent w.customXml w.ins w.moveTo w.smartTag w.hyperlink w.fldSimple w.dir w.bdo w.subDoc
-    m.oMathPara m.oMath
+    m.oMathPara
     """.split()
 )
 _CHARACTERS = {
@@ -56,12 +62,14 @@ def extract(data: bytes, limits: Limits) -> Extracted:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How words look, as far as it decides whether they are seen; None is "as inherited"."""
+    """How words look, as far as it decides whether they are seen and valid; None is "as inherited"."""
 
     vanish: bool | None = None
     white: bool | None = None
     size: int | None = None
     shaded: bool | None = None
+    struck: bool | None = None
+    script: str | None = None  # "superscript", "subscript" or "baseline"
 
     def over(self, other: _Look) -> _Look:
         return _Look(
@@ -69,6 +77,8 @@ class _Look:
             other.white if self.white is None else self.white,
             other.size if self.size is None else self.size,
             other.shaded if self.shaded is None else self.shaded,
+            other.struck if self.struck is None else self.struck,
+            other.script if self.script is None else self.script,
         )
 
     def why_hidden(self) -> str:
@@ -218,8 +228,9 @@ class _Walker:
             yield f"Comments in the text: {self.commented:,}, each after the paragraph it is about."
         if self.deleted:
             yield f"Tracked deletions: {self.deleted:,}. Their text is left out."
+        yield from self.blocks.struck_said()
         if self.drawings:
-            yield f"Charts and diagrams: {self.drawings:,}. The words inside them aren't read."
+            yield f"Charts: {self.drawings:,}. The words inside them aren't read."
         if self.chunks:
             yield f"Embedded files: {self.chunks:,}. Their words aren't read."
 
@@ -330,6 +341,9 @@ class _Walker:
         attached, self.after = self.after, []
         for kind, element in attached:
             offset = self.blocks.length
+            if kind == "diagram":
+                self._write_diagram(element)
+                continue
             self._write_story(element, _Look(shaded=True) if kind == "text box" else _Look())
             if kind == "comment" and self.blocks.place("comment", element.get("w.author", ""), offset):
                 self.commented += 1
@@ -350,15 +364,38 @@ class _Walker:
                 for cell in _rows_cells(row):
                     self._write_story(cell, self._cell_look(cell, around))
         else:
-            for row in rows:
-                if row.find("w.trPr/w.del") is not None:
-                    self.deleted += 1
-                    continue
-                cells = [list(self._cell_runs(cell, around)) for cell in _rows_cells(row)]
-                hidden = is_on(row.find("w.trPr/w.hidden"), "w.val")
-                self.blocks.row(cells, hidden="hidden row" if hidden else "")
+            write_table(self.blocks, self._table_rows(rows, around))
             self._write_attached()
         self.blocks.pause()
+
+    def _table_rows(self, rows: list[Element], around: _Look) -> list[TableRow]:
+        """Return the rows with cells merged downwards as one that reaches so far."""
+        found: list[TableRow] = []
+        above: dict[int, TableCell] = {}  # column → the cell that one below may continue
+        for row in rows:
+            if row.find("w.trPr/w.del") is not None:
+                self.deleted += 1
+                continue
+            cells: list[TableCell] = []
+            column = max(0, number(_value(row.find("w.trPr/w.gridBefore"))))
+            cells += [TableCell() for _ in range(min(column, _MOST_BEFORE))]
+            for cell in _rows_cells(row):
+                across = max(1, number(_value(cell.find("w.tcPr/w.gridSpan")), 1))
+                merged = cell.find("w.tcPr/w.vMerge")
+                goes_on = merged is not None and merged.get("w.val", "continue") == "continue"
+                if goes_on and column in above:
+                    above[column].down += 1
+                else:
+                    one = TableCell(list(self._cell_runs(cell, around)) if not goes_on else [], across)
+                    cells.append(one)
+                    above.pop(column, None)
+                    if merged is not None and not goes_on:
+                        above[column] = one
+                column += across
+            hidden = is_on(row.find("w.trPr/w.hidden"), "w.val")
+            header = is_on(row.find("w.trPr/w.tblHeader"), "w.val")
+            found.append(TableRow(cells, "hidden row" if hidden else "", bool(header)))
+        return found
 
     def _is_layout(self, rows: list[Element]) -> bool:
         cells = [cell for row in rows for cell in _rows_cells(row)]
@@ -370,9 +407,6 @@ class _Walker:
         return _Look(shaded=_shade(cell.find("w.tcPr/w.shd"))).over(around)
 
     def _cell_runs(self, cell: Element, around: _Look) -> Iterator[Run]:
-        merged = cell.find("w.tcPr/w.vMerge")
-        if merged is not None and merged.get("w.val", "continue") == "continue":
-            return
         around = self._cell_look(cell, around)
         for at, paragraph in enumerate(self._blocks_of(cell)):
             if at:
@@ -455,9 +489,11 @@ class _Walker:
             elif child.tag == "mc.AlternateContent":
                 for branch in _chosen(child):
                     yield from self._inline(branch, base)
-            elif child.tag == "m.t":
-                yield Run(child.text or "")
-            elif child.tag in _WRAPPERS or child.tag.startswith("m."):
+            elif child.tag == "m.oMath":
+                yield Run(office_line(of_element(child)))
+            elif child.tag == "w.sdt" and (box := child.find("w.sdtPr/w14.checkbox")) is not None:
+                yield Run(_CHECKED if is_on(box.find("w14.checked"), "w14.val") else _UNCHECKED)
+            elif child.tag in _WRAPPERS:
                 yield from self._inline(child, base)
 
     def _run(self, run: Element, base: _Look) -> Iterator[Run]:
@@ -467,20 +503,26 @@ class _Walker:
             style = properties.find("w.rStyle")
             look = _look(properties).over(self._style_look(style.get("w.val", "")) if style is not None else _Look())
             look = look.over(base)
-        yield from self._run_parts(run, base, look.why_hidden())
+        yield from self._run_parts(run, base, look)
 
-    def _run_parts(self, run: Element, base: _Look, hidden: str) -> Iterator[Run]:
+    def _run_parts(self, run: Element, base: _Look, look: _Look) -> Iterator[Run]:
+        hidden = look.why_hidden()
         for child in run:
             tag = child.tag
             if tag == "w.t":
-                if all(self.fields):
-                    yield Run(child.text or "", hidden)
+                words = child.text or ""
+                if look.struck:
+                    yield Run("", left_out=bool(words.strip()))
+                elif all(self.fields):
+                    shift = _SCRIPTS.get(look.script or "")
+                    yield Run(shift(words) if shift else words, hidden)
             elif tag in _CHARACTERS:
                 yield Run(_CHARACTERS[tag], hidden)
             elif tag == "w.lastRenderedPageBreak":
                 yield Run("", mark="page")
             elif tag == "w.fldChar":
                 self._turn_field(child.get("w.fldCharType", ""))
+                yield Run(_form_state(child.find("w.ffData")), hidden)
             elif tag == "w.sym":
                 yield Run(_symbol(child), hidden)
             elif tag == "w.ruby":
@@ -488,7 +530,7 @@ class _Walker:
                     yield from self._inline(part, base)
             elif tag == "mc.AlternateContent":
                 for branch in _chosen(child):
-                    yield from self._run_parts(branch, base, hidden)
+                    yield from self._run_parts(branch, base, look)
             elif tag in ("w.drawing", "w.pict", "w.object"):
                 self._keep_drawing(child)
             else:
@@ -518,11 +560,19 @@ class _Walker:
     def _keep_drawing(self, drawing: Element) -> None:
         boxes = list(_text_boxes(drawing))
         self.after += [("text box", box) for box in boxes]
+        self.after += [("diagram", one) for one in drawing.iter("dgm.relIds")]
         tags = {one.tag for one in drawing.iter()}
-        if "c.chart" in tags or "dgm.relIds" in tags:
+        if "c.chart" in tags:
             self.drawings += 1
-        elif not boxes:
+        elif not boxes and "dgm.relIds" not in tags:
             self.pictures += 1
+
+    def _write_diagram(self, element: Element) -> None:
+        relation = self.relations.get(element.get("r.dm", ""))
+        drawn = self.package.part(relation.part) if relation is not None and relation.part else None
+        for one in drawn.iter("a.p") if drawn is not None else ():
+            self.blocks.paragraph([Run("".join(each.text or "" for each in one.iter("a.t")))], marker="-")
+        self.blocks.pause()
 
 
 def _rows(table: Element) -> Iterator[Element]:
@@ -593,11 +643,14 @@ def _look(properties: Element | None) -> _Look:
     colour = properties.find("w.color")
     size = _value(properties.find("w.sz"))
     highlight = _value(properties.find("w.highlight")) not in (None, "none", "white")
+    struck = [is_on(properties.find(tag), "w.val") for tag in ("w.strike", "w.dstrike")]
     return _Look(
         vanish=is_on(properties.find("w.vanish"), "w.val"),
         white=_is_white(colour) if colour is not None else None,
         size=number(size) if size else None,
         shaded=True if highlight else _shade(properties.find("w.shd")),
+        struck=True if True in struck else next((one for one in struck if one is not None), None),
+        script=_value(properties.find("w.vertAlign")),
     )
 
 
@@ -616,6 +669,20 @@ def _shade(shading: Element | None) -> bool | None:
         return True
     fill = shading.get("w.fill", "auto").upper()
     return None if fill in ("AUTO", "") else fill != "FFFFFF"
+
+
+def _form_state(field: Element | None) -> str:
+    """Return what a form's box or list of older making holds; what is typed into one stands as text."""
+    box = field.find("w.checkBox") if field is not None else None
+    if box is not None:
+        said = box.find("w.checked")
+        return _CHECKED if is_on(box.find("w.default") if said is None else said, "w.val") else _UNCHECKED
+    choices = field.find("w.ddList") if field is not None else None
+    if choices is None:
+        return ""
+    entries = [one.get("w.val", "") for one in choices.findall("w.listEntry")]
+    at = number(_value(choices.find("w.result")) or _value(choices.find("w.default")))
+    return entries[at] if 0 <= at < len(entries) else ""
 
 
 def _symbol(element: Element) -> str:
