@@ -11,7 +11,22 @@ from dataclasses import dataclass
 from qa.load.sections import Heading
 from qa.types import Hidden, Place
 
-__all__ = ["Child", "Extracted", "Hidden", "Limits", "Reader", "Unreadable"]
+__all__ = [
+    "CHECKED",
+    "SELECTED",
+    "UNCHECKED",
+    "UNSELECTED",
+    "Child",
+    "Extracted",
+    "Hidden",
+    "Limits",
+    "Reader",
+    "Unreadable",
+]
+
+CHECKED, UNCHECKED = "[checked]", "[unchecked]"
+SELECTED, UNSELECTED = "[selected]", "[unselected]"
+"""What a form's box or one of several buttons says, in every format."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from qa.load.extracted import Extracted, Limits
+from qa.load.extracted import CHECKED, UNCHECKED, Extracted, Limits
 from qa.load.formats import ooxml
 from qa.load.formats.blocks import Blocks, Run
 from qa.load.formats.equations import of_element, office_line
@@ -29,7 +29,6 @@ _LEVELS = 9  # of a list, in Word
 _DEEPEST_STYLE = 50  # styles based on styles; more are no real document's
 _WHITE = 0xF8  # of each channel, and above
 _MOST_BEFORE = 100  # columns left free before a row's first cell
-_CHECKED, _UNCHECKED = "[checked]", "[unchecked]"
 _SCRIPTS = {"superscript": raised, "subscript": lowered}
 # stand around text without being text
 _WRAPPERS = frozenset(
@@ -492,7 +491,7 @@ class _Walker:
             elif child.tag == "m.oMath":
                 yield Run(office_line(of_element(child)))
             elif child.tag == "w.sdt" and (box := child.find("w.sdtPr/w14.checkbox")) is not None:
-                yield Run(_CHECKED if is_on(box.find("w14.checked"), "w14.val") else _UNCHECKED)
+                yield Run(CHECKED if is_on(box.find("w14.checked"), "w14.val") else UNCHECKED)
             elif child.tag in _WRAPPERS:
                 yield from self._inline(child, base)
 
@@ -676,7 +675,7 @@ def _form_state(field: Element | None) -> str:
     box = field.find("w.checkBox") if field is not None else None
     if box is not None:
         said = box.find("w.checked")
-        return _CHECKED if is_on(box.find("w.default") if said is None else said, "w.val") else _UNCHECKED
+        return CHECKED if is_on(box.find("w.default") if said is None else said, "w.val") else UNCHECKED
     choices = field.find("w.ddList") if field is not None else None
     if choices is None:
         return ""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from selectolax.lexbor import LexborNode
 
-CHECKED, UNCHECKED = "[checked]", "[unchecked]"
-SELECTED, UNSELECTED = "[selected]", "[unselected]"
+from qa.load.extracted import CHECKED, SELECTED, UNCHECKED, UNSELECTED
+
 _SILENT = frozenset("hidden password submit button reset image file color range".split())
 _RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,2000})\}")
 _NESTED = re.compile(r"@[^{};]{0,500}\{(?:[^{}]{0,2000}\{[^{}]{0,2000}\}){0,500}[^{}]{0,2000}\}")

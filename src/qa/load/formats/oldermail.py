@@ -27,6 +27,8 @@ _HEADED = re.compile(
     re.MULTILINE,
 )
 _WHO = re.compile(r"^[^\S\r\n]*\*?(?:From|Von|De|Da|Van)[ ]?:\*?[ ]?([^\r\n]{1,200})", re.MULTILINE)
+_ESCAPED = (">From ", ">>From ")  # how mailboxes keep a line that would begin another message
+_MARK = re.compile(r"^[ ]?>(?!>?From )", re.MULTILINE)
 _LONGEST = 100
 
 
@@ -71,11 +73,11 @@ def _whose(text: str, start: int) -> str:
 def _quoted(text: str, at: int) -> Span | None:
     """Return the lines with ">" that follow right behind `at`, blank ones between."""
     begin = at + len(text[at : at + 20]) - len(text[at : at + 20].lstrip())
-    return _lines_from(text, begin) if text.startswith(">", begin) else None
+    return _lines_from(text, begin) if _MARK.match(text, begin) else None
 
 
 def _next_quoted(text: str, at: int) -> Span | None:
-    match = re.compile(r"^[ ]?>", re.MULTILINE).search(text, at)
+    match = _MARK.search(text, at)
     return _lines_from(text, match.start()) if match else None
 
 
@@ -83,7 +85,7 @@ def _lines_from(text: str, begin: int) -> Span:
     end = begin
     for match in _LINE.finditer(text, begin):
         words = match[0].strip()
-        if words.startswith(">"):
+        if words.startswith(">") and not words.startswith(_ESCAPED):
             end = match.start() + len(match[0].rstrip())
         elif words or match.end() == match.start():
             break

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from qa.load.extracted import Limits
-from qa.load.formats.htmlstate import CHECKED, SELECTED, UNCHECKED, UNSELECTED
+from qa.load.extracted import CHECKED, SELECTED, UNCHECKED, UNSELECTED, Limits
 from qa.load.formats.pdf.scene import Handle
 
 _MOST = 50_000  # annotations of a page
