@@ -14,6 +14,7 @@ from itertools import islice
 from qa.load.decode import decode
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.grid import column_name
+from qa.load.sections import Heading
 from qa.types import Place, Span
 
 # of delimiters that fit equally well the first: decimal commas are common where ";" divides, not the reverse
@@ -40,6 +41,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
     delimiter = directive[1] if directive else find_delimiter(text, start)
     begin = directive.end() if directive else start
     places: list[Place] = []
+    headings: list[Heading] = []
     cells = 0
     above = rows_above(text, delimiter, begin)
     for row, fields in enumerate(scan(text, delimiter, begin), 1):
@@ -48,7 +50,9 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         kept = [(column, field) for column, field in enumerate(fields) if field.of(text).strip()]
         cells += len(kept)
         if kept and cells <= limits.cells:
-            if row > above:
+            if row <= above:
+                headings.append(_line_of(text, fields))
+            else:
                 places.append(Place("row", str(row), Span(fields[0].start, fields[-1].end)))
             places += [Place("cell", f"{column_name(column)}{row}", field) for column, field in kept]
     notes = [f"Its encoding isn't stated and was guessed: {decoded.encoding}."] if decoded.guessed else []
@@ -58,12 +62,22 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         notes.append(f"Only the first {limits.cells:,} cells have places of their own.")
     return Extracted(
         text=text,
+        headings=tuple(headings),
         start=begin if directive else 0,
         places=tuple(places),
         lost=lost,
         notes=tuple(notes),
         encoding=decoded.encoding,
     )
+
+
+def _line_of(text: str, fields: list[Span]) -> Heading:
+    """Return a line above the table as its heading, from edge to edge."""
+    start = max(text.rfind("\n", 0, fields[0].start), text.rfind("\r", 0, fields[0].start)) + 1
+    ends = [at for mark in "\r\n" if (at := text.find(mark, fields[-1].end)) >= 0]
+    span = Span(start, min(ends, default=len(text)))
+    words = " ".join(" ".join(field.of(text) for field in fields).split())
+    return Heading(1, words, span)
 
 
 def rows_above(text: str, delimiter: str, start: int) -> int:
