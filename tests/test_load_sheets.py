@@ -89,7 +89,7 @@ def test_merged_cells_stand_wherever_they_reach_and_empty_rows_not_at_all() -> N
     sheet.merge_cells("B2:C2")
     found = read(saved(book))
     assert found.text == "Sheet\n\nover two | over two\n|  | x\nbelow"
-    assert cells(found) == {"B2": "over two", "D3": "x", "B9": "below"}
+    assert cells(found) == {"B2": "over two", "C2": "over two", "D3": "x", "B9": "below"}
 
 
 def test_formulas_without_a_saved_value_are_counted() -> None:
