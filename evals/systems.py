@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from qa.config import Settings, load_settings
 from qa.embed.sentence_transformer import SentenceTransformerEmbedder
 from qa.embed.weights import find_model
@@ -82,8 +80,7 @@ def rankings(docs: Path, work: Path, embedder: SentenceTransformerEmbedder) -> d
     index = Engine.open(settings, embedder).index
 
     def words(question: str) -> list[int]:
-        scores = index.keyword.scores(question)
-        return [int(n) for n in np.argsort(-scores, kind="stable")[:100] if scores[n] > 0]
+        return index.keyword.best(question, 100)
 
     def outcome(rows: Sequence[int]) -> Outcome:
         chunks = [index.chunk(row) for row in rows]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - files as they stand
 """Small whole files to begin from, a few for each format; those of real producers come from the tests' fixtures."""
 
 from __future__ import annotations
@@ -113,10 +114,60 @@ TEXTS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+# what readers make more of than text: what is raised, struck or merged, chats, facts, forms, older mail
+MEANT: dict[str, tuple[str, ...]] = {
+    "text": (
+        "[12/05/2024, 18:03:11] Ada: who has the key?\n[12/05/2024, 18:04:02] Bo: I do\nand a torch\n"
+        "[12/05/2024, 18:05:40] Ada: good\n",
+    ),
+    "markdown": (
+        "---\ntitle: A\nengineer: Bo\ntags:\n- a\n- b\n---\n# A\n\n~~Old.~~ New.[^1] <!-- aside -->\n\n- [x] a\n- [ ] b\n\n"
+        "```\n~~code~~ <!-- -->\n```\n\n[^1]: A note\n  goes on.\n",
+    ),
+    "html": (
+        "<style>.q{display:none}</style><p>10<sup>6</sup> m<sup>a<b>2</b></sup> H<sub>2</sub>O <s>old</s> "
+        '<sup><a href="#n">3</a></sup><p class=q>x<p hidden>y<div style="display:none"><p>z</div><table><thead><tr>'
+        "<th rowspan=2>A<th colspan=2>B<tr><th>c<th>d</thead><tr><td rowspan=3>e<td>f<td>g<tr><td colspan=3>h</table>"
+        "<input type=checkbox checked><input type=radio><input value=v><select><option>a<option selected>b</select>"
+        '<textarea>t</textarea><img alt="two words"><math><mfrac><mi>a</mi><msup><mi>b</mi><mn>2</mn></msup></mfrac>'
+        "<msqrt><mi>c</mi></msqrt><munderover><mo>∑</mo><mi>i</mi><mi>n</mi></munderover></math>",
+    ),
+    "csv": ("Export\n\nSite;Who;m\nA;B;1,5\nC;D;2,5\n", 'sep=|\nA|B\n"x\ny"|2\n'),
+    "rtf": (
+        r"{\rtf1\ansi 10{\super 6}{\sub 2}{\strike old} 7\up6 3\up0 \par\trowd\trhdr\clvmgf\cellx9\clmgf\cellx19\clmrg\cellx29"
+        r"\intbl A\cell B\cell \cell\row\trowd\clvmrg\cellx9\cellx19\cellx29\intbl \cell c\cell d\cell\row\pard x\par}",
+    ),
+    "latex": (
+        "\\begin{document}\nA. % old\n%more\n\\sout{gone} B \\st{x\n\\iffalse no \\fi\n\\begin{comment}\nc\n\\end{comment}\n"
+        "\\begin{verbatim}\n% code\n\\end{verbatim}\n\\end{document}\n",
+    ),
+    "as it is": (
+        '[{"type":"message","user":"U1","user_profile":{"real_name":"Ada"},"ts":"1715670000.0001","text":"see <@U2> at <http://a|b>"},'
+        '{"user":"U2","ts":"1715671200.0","text":"&lt;yes&gt;"}]',
+        '{"name":"Crew","messages":[{"from":"Ada","date":"2024-05-12T18:03:11","text":["a ",{"type":"link","text":"b"}]},'
+        '{"author":{"name":"Bo"},"timestamp":1715671200000,"content":"c"}]}',
+    ),
+    "calendar": (
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;TZID=Europe/Berlin:20240618T143000\r\nDTEND:20240619T160000Z\r\n"
+        'SUMMARY:Turbine\\, review\r\nLOCATION:Room\r\n  Kestrel\r\nORGANIZER;CN="Ada; B":mailto:a@b.org\r\nATTENDEE:mailto:c@d.org\r\n'
+        "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20241231T000000Z\r\nDESCRIPTION:one\\ntwo\r\nBEGIN:VALARM\r\nEND:VALARM\r\nEND:VEVENT\r\n"
+        "BEGIN:VTODO\r\nDUE;VALUE=DATE:20240101\r\nSTATUS:COMPLETED\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+        "BEGIN:VCARD\nVERSION:2.1\nN:Fenwick;Ada\nTEL;HOME;VOICE:+49 30\nADR;TYPE=work:;;1 Quay;Town;;9;Land\n"
+        "NOTE;ENCODING=QUOTED-PRINTABLE:a=C3=A9=\nb\nBDAY:1990-01-02\nEND:VCARD\n",
+    ),
+    "mail": (
+        "From: a@b.org\nSubject: x\nContent-Type: text/plain\n\nNew.\n\nOn Mon, 3 Jun 2024 Bo <b@c.org> wrote:\n> Old.\n> More.\n\n"
+        "Again new.\n\n-----Original Message-----\nFrom: Cy\nSent: Monday\n\nOldest.\n",
+        "From: a@b.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\nContent-Type: text/calendar\n\n"
+        "BEGIN:VEVENT\nSUMMARY:x\nDTSTART:20240101T101010Z\nEND:VEVENT\n--bb\nContent-Type: application/ms-tnef\n"
+        "Content-Transfer-Encoding: base64\n\neJ8+IgEAAQSAAQACAAAAeAB4AAECgAEABAAAAGFiYwAmAQ==\n--bb--\n",
+    ),
+}
+
 
 def seeds(name: str) -> dict[str, bytes]:
     """Return a format's seeds, each under a name, in a fixed order."""
-    found = {f"{name}-{at}": text.encode() for at, text in enumerate(TEXTS.get(name, ()))}
+    found = {f"{name}-{at}": text.encode() for at, text in enumerate((*TEXTS.get(name, ()), *MEANT.get(name, ())))}
     found |= {f"{name}-{key}": _timeless(name, data) for key, data in MADE.get(name, dict)().items()}
     for path in sorted(FIXTURES.glob("*.*")):
         if BY_SUFFIX.get(path.suffix.lower()) == name and path.name != "README.md":

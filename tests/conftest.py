@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,21 @@ def without_weights(index: Path) -> Settings:
 def settings(tmp_path: Path) -> Settings:
     """Settings of an index in this test's folder."""
     return without_weights(tmp_path / "index")
+
+
+def dump_of(index: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return what an index's database holds, but for when and in which order that came to be."""
+    columns = {
+        "documents": "id, source, digest, title, chunks, sections, headers, checksum, size",
+        "contents": "*",
+        "chunks": "id, document, section, header, text, sentences, vector, scales, vectors, checksum",
+        "unread": "source, json_remove(entry, '$.seconds')",
+    }
+    with closing(sqlite3.connect(index / "index.db")) as connection:
+        return {
+            table: connection.execute(f"SELECT {names} FROM {table} ORDER BY 1, 2").fetchall()
+            for table, names in columns.items()
+        }
 
 
 @pytest.fixture

@@ -141,3 +141,9 @@ def remove_a_file(data: bytes, limits: Limits) -> Extracted:
 def be_killed(data: bytes, limits: Limits) -> Extracted:
     signal.raise_signal(signal.SIGKILL)
     return Extracted("")
+
+
+def natively_out(data: bytes, limits: Limits) -> Extracted:
+    """Open a socket past Python, as a library's own code could."""
+    handle = ctypes.CDLL(None, use_errno=True).socket(2, 1, 0)
+    return Extracted(f"{handle} {ctypes.get_errno()}")

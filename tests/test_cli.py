@@ -99,7 +99,7 @@ def test_indexing_in_json_tells_the_same(run: Run, small_collection: Path) -> No
 
 def test_the_index_is_written_where_the_flag_says(run: Run, small_collection: Path, tmp_path: Path) -> None:
     assert run("index", str(small_collection), "--index", "elsewhere/deep")[0] == 0
-    assert (tmp_path / "elsewhere" / "deep" / "CURRENT").is_file()
+    assert (tmp_path / "elsewhere" / "deep" / "index.db").is_file()
     assert run("ask", QUESTION, "--index", "elsewhere/deep")[0] in (0, 1)
 
 
@@ -219,8 +219,8 @@ def test_an_unknown_command_is_refused_with_those_known(run: Run) -> None:
 
 
 def test_a_damaged_index_exits_with_two_and_the_remedy(indexed: Run, tmp_path: Path) -> None:
-    path = tmp_path / "index" / "g000001" / "texts.bin"
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    path = tmp_path / "index" / "index.db"
+    path.write_bytes(path.read_bytes().replace(b"rye bread", b"rye breed"))
     code, _, err = indexed("ask", "x")
     assert code == 2
     assert err.endswith("Run: qa index --rebuild\n")

@@ -160,6 +160,7 @@ OTHERS = {
     "reader.enabled": "off",
     "serve.host": "::1",
     "serve.port": "8000",
+    "serve.question_chars": "9000",
     "limits.characters": "5000",
     "limits.memory_mb": "900",
 }

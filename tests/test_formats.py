@@ -78,7 +78,7 @@ def test_a_file_of_a_real_producer_is_indexed_and_quoted_verbatim(
         source: len(text) for source, text in texts.items()
     }
     assert texts
-    for row in range(len(engine.index)):
+    for row in engine.index.chunk_ids:
         chunk = engine.index.chunk(row)
         assert chunk.span.of(texts[chunk.source]) == chunk.text
 
@@ -94,7 +94,7 @@ def test_a_line_is_cited_by_its_number(opened: Callable[[Files], Engine]) -> Non
 def test_a_remark_above_a_definition_stands_under_it(opened: Callable[[Files], Engine]) -> None:
     code = b"def first():\n    return 1\n\n\n# Drains the tank.\n@slow\ndef drain():\n    return 2\n"
     engine = opened({"tank.py": code})
-    chunks = [engine.index.chunk(row) for row in range(len(engine.index))]
+    chunks = [engine.index.chunk(row) for row in engine.index.chunk_ids]
     assert [(chunk.section.heading, chunk.text.splitlines()[0]) for chunk in chunks] == [
         (("def first()",), "def first():"),
         (("def drain()",), "# Drains the tank."),
@@ -103,13 +103,13 @@ def test_a_remark_above_a_definition_stands_under_it(opened: Callable[[Files], E
 
 def test_each_line_of_a_log_is_a_sentence_of_its_own(opened: Callable[[Files], Engine]) -> None:
     engine = opened({"lift.log": b"INFO floor 1 reached\nWARNING cabin stuck at 2\nINFO floor 3 reached\n"})
-    chunk = engine.index.chunk(0)
+    chunk = engine.index.chunk(engine.index.chunk_ids[0])
     assert [span.of(chunk.text) for span in chunk.sentences] == chunk.text.splitlines()
 
 
 def test_a_row_over_several_lines_is_one_sentence(opened: Callable[[Files], Engine]) -> None:
     engine = opened({"wells.csv": b'"Well","Remark"\n"Upper","dry\nin May"\n"Lower","deep"\n'})
-    chunk = engine.index.chunk(0)
+    chunk = engine.index.chunk(engine.index.chunk_ids[0])
     said = [span.of(chunk.text) for span in chunk.sentences]
     assert said == ['"Well","Remark"', '"Upper","dry\nin May"', '"Lower","deep"']
 
@@ -186,8 +186,11 @@ def test_an_unchanged_archive_is_not_opened_again_and_a_changed_one_embeds_only_
 
 def test_a_definition_is_quoted_with_its_signature(opened: Callable[[Files], Engine]) -> None:
     engine = opened({"pump.py": b"def litres(pump, hours=24):\n    return pump.rate * hours\n"})
-    assert engine.index.chunk(0).text == "def litres(pump, hours=24):\n    return pump.rate * hours"
-    assert engine.index.chunk(0).section.heading == ("def litres(pump, hours=24)",)
+    assert (
+        engine.index.chunk(engine.index.chunk_ids[0]).text
+        == "def litres(pump, hours=24):\n    return pump.rate * hours"
+    )
+    assert engine.index.chunk(engine.index.chunk_ids[0]).section.heading == ("def litres(pump, hours=24)",)
 
 
 def test_files_of_the_same_bytes_name_the_first(opened: Callable[[Files], Engine]) -> None:

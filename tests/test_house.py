@@ -20,7 +20,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 # a room may import from rooms above its own line, never from its own line or below
 LAYERS = [
-    ["types", "errors"],
+    ["types", "errors", "offline"],
     ["sealed"],
     ["protocols", "config", "sentences"],
     ["load", "chunk", "embed", "reader", "store", "keyword", "passages", "answer", "cite", "gloss"],
@@ -42,26 +42,29 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "transformers": ("embed/torch_backend.py",),
     "onnxruntime": ("embed/onnx_backend.py", "reader/onnx.py"),
     "tokenizers": ("embed/onnx_backend.py", "reader/onnx.py"),
-    "faiss": (),  # a rival in evals/ and benchmarks/
+    "faiss": ("store.py",),
     "bm25s": ("keyword/terms.py",),
     "Stemmer": ("keyword/terms.py",),
     "langchain_text_splitters": ("chunk.py",),
     "gradio": ("ui/app.py",),
-    "selectolax": ("load/formats/html.py",),
+    "fastapi": ("ui/app.py",),
+    "h11": ("ui/server.py",),
+    "uvicorn": ("ui/server.py",),
+    "selectolax": ("load/formats/html.py", "load/formats/htmlstate.py"),
     "markdown_it": ("load/formats/markdown.py",),
-    "pypdfium2": ("load/formats/pdf/pdfium.py",),
+    "pypdfium2": tuple(f"load/formats/pdf/{name}.py" for name in ("margins", "pdfium", "scene")),
     "PIL": ("load/formats/ocr.py", "load/formats/pdf/pdfium.py"),
     "xlrd": ("load/formats/xls.py",),
     "charset_normalizer": ("load/decode.py",),
-    "pydantic": ("config.py",),
-    "filelock": ("index/generation.py",),
+    "pydantic": ("config.py", "ui/calls.py"),
+    "filelock": ("index/writing.py",),
     "watchfiles": ("watch/changes.py",),
 }
 # names of XML vocabularies look like addresses; they are compared, never asked
 NAMESPACES = {"load/formats/epub.py", "load/formats/zipped.py"}
 SLEEPING = [
     *["torch", "sentence_transformers", "transformers", "onnxruntime", "tokenizers"],
-    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio", "watchfiles"],
+    *["faiss", "bm25s", "Stemmer", "langchain_text_splitters", "gradio", "fastapi", "watchfiles"],
 ]
 
 
@@ -150,9 +153,9 @@ def test_heavy_libraries_sleep_until_called() -> None:
     assert awake == set()
 
 
-def test_the_command_line_imports_nothing_but_the_standard_library_and_errors_as_it_loads() -> None:
+def test_the_command_line_imports_the_standard_library_errors_and_what_keeps_it_offline_as_it_loads() -> None:
     others = {name for name in on_loading(SOURCE / "cli.py") if name.split(".")[0] not in sys.stdlib_module_names}
-    assert {name for name in others if name not in ("qa.errors", "qa.__version__")} == set()
+    assert {name for name in others if name not in ("qa.errors", "qa.offline", "qa.__version__")} == set()
 
 
 def test_the_engine_imports_no_adapter_as_it_loads() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from qa.errors import ConfigError, IndexCorrupt
-from qa.keyword import KeywordIndex, Run, Termed, Terms, write_keyword
+from qa.keyword import KeywordFolder, KeywordIndex, Run, Segment, Termed, Terms, write_keyword
 from qa.keyword import index as keyword_index
 from qa.sealed import Files
 
@@ -34,7 +34,7 @@ def written(folder: Path, chunks: Sequence[Sequence[str]]) -> KeywordIndex:
 
 def opened(folder: Path) -> KeywordIndex:
     made = KeywordIndex(Terms())
-    made.load(Files(folder))
+    made.load([Segment(Files(folder))])
     return made
 
 
@@ -140,7 +140,7 @@ def test_loading_replaces_what_was_there(tmp_path: Path) -> None:
     made = index()
     write_keyword(tmp_path, [Run(Termed.of([["", "blue"]], Terms()), 0, 1)])
     assert made.scores("red")[0] > 0
-    made.load(Files(tmp_path))
+    made.load([Segment(Files(tmp_path))])
     assert list(made.scores("red")) == [0.0]
     assert made.scores("blue")[0] > 0
 
@@ -190,9 +190,9 @@ def files_of(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("texts", [TEXTS, ["!!!"], ["one word", "", "other word"]], ids=["some", "none", "gap"])
 def test_an_index_written_from_another_is_the_same(tmp_path: Path, texts: list[str]) -> None:
     made = written(tmp_path / "one", [["", text] for text in texts])
-    write_keyword(tmp_path / "two", [Run(made.termed(), 0, len(texts))])
+    write_keyword(tmp_path / "two", [Run(made.segments[0].termed(), 0, len(texts))])
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
-    assert len(files_of(tmp_path / "one")) == 9
+    assert len(files_of(tmp_path / "one")) == 13
 
 
 def test_runs_of_several_sources_make_what_one_source_makes(tmp_path: Path) -> None:
@@ -204,7 +204,8 @@ def test_runs_of_several_sources_make_what_one_source_makes(tmp_path: Path) -> N
         ["a", "b"],
     ]
     written(tmp_path / "one", chunks)
-    front, back = Termed.of([*chunks[:2], ["", "gone words"]], Terms()), Termed.of([["", "gone"], *chunks[2:]], Terms())
+    front = Termed.of([*chunks[:2], ["", "gone words"]], Terms(), [0, 1, 7])
+    back = Termed.of([["", "gone"], *chunks[2:]], Terms(), [8, 2, 3, 4])
     write_keyword(tmp_path / "two", [Run(front, 0, 2), Run(back, 1, 4)])
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
     assert b"gone" not in (tmp_path / "two" / "words.bin").read_bytes()
@@ -276,13 +277,147 @@ def test_english_stop_words_hold_those_bm25s_lists() -> None:
 
 def test_a_saved_index_that_lacks_a_file_is_refused(tmp_path: Path) -> None:
     written(tmp_path, [["", "red"]])
-    (tmp_path / "scores.npy").unlink()
-    with pytest.raises(IndexCorrupt, match=r"scores.npy: missing from the index.* qa index --rebuild"):
+    (tmp_path / "times.npy").unlink()
+    with pytest.raises(IndexCorrupt, match=r"times.npy: missing from the index.* qa index --rebuild"):
         opened(tmp_path)
 
 
 def test_a_saved_index_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     written(tmp_path, [["", "red"]])
-    (tmp_path / "scores.npy").write_bytes(b"x" * 200)
-    with pytest.raises(IndexCorrupt, match=r"scores.npy: no array can be read from it .* qa index --rebuild"):
+    (tmp_path / "times.npy").write_bytes(b"x" * 200)
+    with pytest.raises(IndexCorrupt, match=r"times.npy: no array can be read from it .* qa index --rebuild"):
         opened(tmp_path)
+
+
+# Segments: a history of additions and removals
+
+
+def texts_of(numbers: Sequence[int]) -> list[list[str]]:
+    rng = random.Random(9)
+    words = [f"word{number}" for number in range(40)]
+    weights = [1 / (number + 1) for number in range(40)]
+    all_texts = {at: ["", " ".join(rng.choices(words, weights, k=rng.randint(3, 20)))] for at in range(400)}
+    return [all_texts[number] for number in numbers]
+
+
+def batch(numbers: Sequence[int]) -> list[Termed]:
+    return [Termed.of(texts_of(numbers), Terms(), numbers)] if len(numbers) else []
+
+
+def names(*numbers: int) -> np.ndarray:
+    return np.array(numbers, dtype=np.int64)
+
+
+def grown(folder: Path, seed: int) -> tuple[KeywordFolder, list[int]]:
+    """Add and remove chunks twenty times; return the folder and what it holds in the end."""
+    rng = random.Random(seed)
+    made = KeywordFolder(folder, Terms())
+    held: set[int] = set()
+    for revision in range(1, 21):
+        gone = rng.sample(sorted(held), min(len(held), rng.randint(0, 6)))
+        left = sorted(set(range(400)) - held)
+        added = sorted(rng.sample(left, min(len(left), rng.choice([1, 3, 60]))))
+        made.update(revision, names(*gone), batch(added))
+        held = (held - set(gone)) | set(added)
+    return made, sorted(held)
+
+
+@pytest.mark.parametrize("small", [0, 2_000], ids=["large segments stay", "small ones are written again"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_the_history_an_index_answers_as_one_made_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, small: int
+) -> None:
+    monkeypatch.setattr("qa.keyword.folder._SMALL", small)
+    monkeypatch.setattr("qa.keyword.folder._GONE", 0.5)
+    folder, held = grown(tmp_path / "grown", seed)
+    anew = KeywordFolder(tmp_path / "anew", Terms())
+    anew.update(1, names(), batch(held))
+    again = KeywordFolder(tmp_path / "grown", Terms())
+    assert again.revision == 20
+    if not small:
+        assert len(again.index.segments) > 1
+        assert any(len(segment.gone) for segment in again.index.segments)
+    for one in (folder.index, again.index):
+        assert (len(one), one.names.tolist()) == (len(held), held)
+        for question in ("word1 word7", "word0 word0 word30", "word3 word5 word39 nothing", "nothing"):
+            assert np.array_equal(one.scores(question), anew.index.scores(question))
+            assert one.best(question, 15) == anew.index.best(question, 15)
+            for mine, other in zip(one.covered(question, held), anew.index.covered(question, held), strict=True):
+                assert np.array_equal(mine, other)
+            assert one.coverage(question, ["word1 word3"]) == anew.index.coverage(question, ["word1 word3"])
+
+
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["picked", "added up"])
+def test_the_best_of_several_segments_leave_out_what_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(keyword_index, "_FEW", few)
+    monkeypatch.setattr("qa.keyword.folder._SMALL", 0)
+    monkeypatch.setattr("qa.keyword.folder._GONE", 0.5)
+    folder, held = grown(tmp_path, 3)
+    for question in ("word1 word7", "word0 word2 word30"):
+        scores = folder.index.scores(question)
+        order = np.lexsort((np.array(held), -scores))[:20]
+        assert folder.index.best(question, 20) == [held[at] for at in order if scores[at] > 0]
+
+
+def test_chunks_beside_the_folder_are_searched_with_it(tmp_path: Path) -> None:
+    folder = KeywordFolder(tmp_path / "some", Terms())
+    folder.update(1, names(), batch(range(50)))
+    (more,) = batch(range(50, 80))
+    beside = folder.add_in_memory(names(3, 4), more)
+    anew = KeywordFolder(tmp_path / "anew", Terms())
+    anew.update(1, names(), batch([at for at in range(80) if at not in (3, 4)]))
+    assert beside.best("word1 word7", 10) == anew.index.best("word1 word7", 10)
+    assert len(KeywordFolder(tmp_path / "some", Terms()).index) == 50
+
+
+def test_a_small_change_leaves_a_large_segment_alone(tmp_path: Path) -> None:
+    folder = KeywordFolder(tmp_path, Terms())
+    folder.update(1, names(), batch(range(300)))
+    before = files_of(tmp_path / "s00000001")
+    folder.update(2, names(), batch([300]))
+    folder.update(3, names(), batch([301]))
+    assert files_of(tmp_path / "s00000001") == before
+    assert [len(segment) for segment in folder.index.segments] == [300, 2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s00000001", "s00000003", "segments.json"]
+
+
+def test_words_of_what_is_gone_are_gone_from_a_small_segment(tmp_path: Path) -> None:
+    folder = KeywordFolder(tmp_path, Terms())
+    folder.update(1, names(), [Termed.of([["", "marzipan recipe"], ["", "bread"]], Terms(), [1, 2])])
+    assert any(b"marzipan" in data for data in files_of(tmp_path).values())
+    folder.update(2, names(1), [])
+    assert not any(b"marzipan" in data for data in files_of(tmp_path).values())
+    assert not folder.index.knows("marzipan")
+    assert folder.index.knows("bread")
+
+
+def test_a_word_that_only_stands_in_what_is_gone_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.keyword.folder._SMALL", 0)
+    monkeypatch.setattr("qa.keyword.folder._GONE", 0.9)
+    folder = KeywordFolder(tmp_path, Terms())
+    folder.update(1, names(), [Termed.of([["", "marzipan recipe"], ["", "bread"]], Terms(), [1, 2])])
+    folder.update(2, names(1), [])
+    assert not folder.index.knows("marzipan")
+    assert not folder.index.resembles("marzipann")
+    assert folder.index.best("marzipan bread", 5) == [2]
+
+
+@pytest.mark.parametrize("spoil", ["flip", "gone"])
+def test_damage_to_what_names_the_segments_or_to_one_of_them_is_noticed(tmp_path: Path, spoil: str) -> None:
+    folder = KeywordFolder(tmp_path, Terms())
+    folder.update(1, names(), batch(range(20)))
+    for path in [*tmp_path.glob("s0*/*"), tmp_path / "segments.json"]:
+        sound = path.read_bytes()
+        if spoil == "flip":
+            path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+        else:
+            path.unlink()
+        if (path.name, spoil) == ("segments.json", "gone"):
+            assert len(KeywordFolder(tmp_path, Terms()).index) == 0  # as if nothing had been derived yet
+        else:
+            with pytest.raises(IndexCorrupt, match="qa index --rebuild"):
+                KeywordFolder(tmp_path, Terms()).check()
+        path.write_bytes(sound)
+    KeywordFolder(tmp_path, Terms()).check()

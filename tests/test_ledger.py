@@ -6,10 +6,12 @@ import errno
 import gzip
 import json
 import os
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,7 +20,7 @@ import pytest
 from qa.config import LimitSettings, Settings, WalkSettings
 from qa.engine import BuildReport, Engine, build, open_collection, status
 from qa.errors import UnreadableDocument
-from qa.index.layout import pack_hidden, pack_seconds, read_seconds, unpack_hidden
+from qa.index.records import pack_hidden, unpack_hidden
 from qa.ingest import Refused
 from qa.load import read_whole, walk
 from qa.load.decode import decode
@@ -29,7 +31,7 @@ from qa.load.whole import _bytes
 from qa.protocols import Embedded, Input
 from qa.types import Extent, FileState, Hidden, LedgerEntry, Span, Verdict
 from qa.ui.ledger import ledger_text
-from tests.conftest import without_weights, write_files
+from tests.conftest import dump_of, without_weights, write_files
 from tests.fakes import HashingEmbedder
 from tests.hostile_folder import locked_zip, pdf_of, tagged
 from tests.office import paragraph, word_file, zipped
@@ -193,7 +195,7 @@ def test_lines_that_are_kept_keep_their_times(tmp_path: Path, settings: Settings
         name: before[name].seconds for name in ("a.txt", "b.txt")
     }
     assert after["new.txt"].seconds > 0
-    assert open_collection(settings).seconds["b.txt"] == before["b.txt"].seconds
+    assert {one.source: one.seconds for one in open_collection(settings).ledger}["b.txt"] == before["b.txt"].seconds
 
 
 def test_two_builds_differ_in_nothing_but_their_times(tmp_path: Path) -> None:
@@ -201,22 +203,8 @@ def test_two_builds_differ_in_nothing_but_their_times(tmp_path: Path) -> None:
     one, two = (without_weights(tmp_path / name) for name in ("one", "two"))
     make(one, docs)
     make(two, docs)
-    files = [
-        {path.relative_to(made.index).as_posix(): path.read_bytes() for path in made.index.rglob("*") if path.is_file()}
-        for made in (one, two)
-    ]
-    assert sorted(files[0]) == sorted(files[1])
-    assert {name for name in files[0] if files[0][name] != files[1][name]} <= {"g000001/seconds.jsonl"}
-    assert b"seconds" not in files[0]["g000001/unread.jsonl"]
-
-
-def test_times_come_back_as_they_were_and_damage_to_them_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "seconds.jsonl"
-    path.write_bytes(pack_seconds({"b\n.txt": 0.25, "a.txt": 1.0}))
-    assert read_seconds(path) == {"a.txt": 1.0, "b\n.txt": 0.25}
-    path.write_bytes(path.read_bytes().replace(b"0.25", b"0.26"))
-    with pytest.raises(Exception, match="aren't those that were written"):
-        read_seconds(path)
+    assert dump_of(one.index) == dump_of(two.index)
+    assert len(dump_of(one.index)["unread"]) == 1
 
 
 # Hidden text
@@ -332,7 +320,11 @@ def test_a_file_that_changes_under_a_build_is_indexed_as_it_was_read_and_seen_to
     build(settings, [docs], embedder=HashingEmbedder(), stage=change)
     index = open_collection(settings)
     assert index.document("b.txt").text == "The words that came meanwhile."
-    assert dict(zip(index.sources, index.stamps, strict=True))["b.txt"] == stamp_of((docs / "b.txt").lstat())
+    with closing(sqlite3.connect(settings.index / "index.db")) as connection:
+        stamps = {
+            row[0]: row[1:] for row in connection.execute("SELECT source, size, modified, altered FROM documents")
+        }
+    assert stamps["b.txt"] == stamp_of((docs / "b.txt").lstat())
     (docs / "b.txt").write_bytes(b"The last words.")
     assert make(settings, docs).changed == 1
     assert open_collection(settings).document("b.txt").text == "The last words."

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from qa.chunk import chunk_document
 from qa.errors import ConfigError, LoadError, NoText, UnreadableDocument, UnsupportedFormat
-from qa.load import Found, Reading, read_document, supported_suffixes, walk
+from qa.load import Found, Reading, names, read_document, supported_suffixes, walk
 from qa.load.decode import decode
 from qa.load.sections import Heading, sections_of
 from qa.types import Span
@@ -415,11 +416,15 @@ def test_offsets_hold_behind_a_byte_order_mark_and_emoji() -> None:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
-def test_front_matter_gives_the_title_and_is_not_searched(newline: str) -> None:
+def test_front_matter_gives_the_title_and_each_entry_is_a_fact(newline: str) -> None:
     text = newline.join(["---", 'title: "The handbook"', "tags: [a, b]", "---", "# Returns", "Within 30 days.", ""])
     document = read(text, "a.md").document
     assert document.title == "The handbook"
-    assert outline(text, "a.md") == [(("Returns",), "Within 30 days.")]
+    assert outline(text, "a.md")[1] == (("Returns",), "Within 30 days.")
+    facts = [(place.label, place.span.of(text)) for place in document.places if place.kind == "fact"]
+    assert facts == [("title", 'title: "The handbook"'), ("tags", "tags: [a, b]")]
+    sentences = [s.of(text) for chunk in chunk_document(document, size=400) for s in chunk.sentences]
+    assert sentences == ['title: "The handbook"', "tags: [a, b]", "Within 30 days."]
     assert document.text == text
 
 
@@ -566,3 +571,27 @@ def test_what_a_reader_refuses_is_a_load_error_that_names_the_file() -> None:
             read(data, name)
         assert caught.value.source == name
         assert str(caught.value).startswith(f"{name}: ")
+
+
+def test_what_programs_keep_for_themselves_is_met_and_no_document(tmp_path: Path) -> None:
+    touch(tmp_path, "~$report.docx", "Thumbs.db", "desktop.ini", "report.txt")
+    problems = {found.source: found.problem for found in walk([tmp_path])}
+    litter = "not a document: a program or the system keeps it for itself."
+    assert problems == {"Thumbs.db": litter, "desktop.ini": litter, "report.txt": "", "~$report.docx": litter}
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("Müller Größe.txt", "cp437"),
+        ("ÄÖ.txt", "cp437"),
+        ("año.txt", "cp437"),
+        ("見積書.txt", "cp932"),
+        ("テスト 2.txt", "cp932"),
+        ("报价单.txt", "gb18030"),
+        ("Отчёт 2024.txt", "cp866"),
+        ("Müller.txt", "utf-8"),
+    ],
+)
+def test_names_of_an_archive_without_a_code_page_are_read_in_the_likeliest(name: str, encoding: str) -> None:
+    assert names.decoded(name.encode(encoding)) == name

@@ -12,7 +12,7 @@ from qa.load.extracted import Child, Extracted, Limits, Unreadable
 from qa.load.formats import mail
 from qa.load.names import inside
 from qa.load.sections import Heading
-from qa.types import Span
+from qa.types import OLDER_MAIL, Span
 
 LIMITS = Limits()
 
@@ -366,7 +366,9 @@ def survives(data: bytes) -> None:
         assert "\x00" not in found.text + found.title + found.author
         (found.text + found.title + found.author).encode("utf-8")
         for heading in found.headings:
-            assert " ".join(heading.span.of(found.text).split()).endswith(heading.words)
+            # older mail begins where it begins, without a line of its own
+            words = " ".join(heading.span.of(found.text).split())
+            assert words.endswith(heading.words) or heading.words.startswith(OLDER_MAIL)
         assert all(inside(child.name) == child.name for child in found.children)
 
 

@@ -340,7 +340,7 @@ def test_tables_are_rows_and_those_laid_out_for_looks_are_paragraphs() -> None:
     assert found.title == "Tables"
 
 
-def test_a_cell_merged_downwards_stands_in_its_first_row_only() -> None:
+def test_a_cell_merged_downwards_stands_in_each_row_it_reaches() -> None:
     def cell(words: str, merge: str) -> str:
         return f"<w:tc><w:tcPr>{merge}</w:tcPr>{paragraph(words)}</w:tc>"
 
@@ -348,14 +348,12 @@ def test_a_cell_merged_downwards_stands_in_its_first_row_only() -> None:
         f'<w:tr>{cell("All", """<w:vMerge w:val="restart"/>""")}{cell("1", "")}</w:tr>'
         f"<w:tr>{cell('unseen', '<w:vMerge/>')}{cell('2', '')}</w:tr>"
     )
-    assert read(docx.extract, word_file(f"<w:tbl>{rows}</w:tbl>")).text == "All | 1\n| 2"
+    assert read(docx.extract, word_file(f"<w:tbl>{rows}</w:tbl>")).text == "All | 1\nAll | 2"
 
 
 def test_charts_and_pictures_are_named_since_their_words_are_not_read() -> None:
     drawing = '<w:p><w:r><w:drawing><c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"/></w:drawing></w:r></w:p>'
-    assert read(docx.extract, word_file(drawing)).notes == (
-        "Charts and diagrams: 1. The words inside them aren't read.",
-    )
+    assert read(docx.extract, word_file(drawing)).notes == ("Charts: 1. The words inside them aren't read.",)
     picture = read(docx.extract, word_file("<w:p><w:r><w:drawing/></w:r></w:p>" * 2))
     assert (picture.text, picture.empty) == ("", ("the document: no text, 2 pictures",))
 

@@ -82,14 +82,14 @@ def test_hidden_rows_and_white_letters_are_flagged_and_white_on_a_filled_cell_is
     assert hidden(found) == [("row", "hidden row"), ("ghost", "invisible colour")]
 
 
-def test_merged_cells_stand_once_where_they_begin_and_empty_rows_not_at_all() -> None:
+def test_merged_cells_stand_wherever_they_reach_and_empty_rows_not_at_all() -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet["B2"], sheet["D3"], sheet["B9"] = "over two", "x", "below"
     sheet.merge_cells("B2:C2")
     found = read(saved(book))
-    assert found.text == "Sheet\n\nover two\n| x\nbelow"
-    assert cells(found) == {"B2": "over two", "D3": "x", "B9": "below"}
+    assert found.text == "Sheet\n\nover two | over two\n|  | x\nbelow"
+    assert cells(found) == {"B2": "over two", "C2": "over two", "D3": "x", "B9": "below"}
 
 
 def test_formulas_without_a_saved_value_are_counted() -> None:

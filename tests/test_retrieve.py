@@ -52,7 +52,7 @@ def test_a_hit_tells_its_parts_the_similarities_and_the_share_of_the_best_keywor
     assert best.parts.sentence == pytest.approx(1.0, abs=0.01)
     assert best.sentence_scores[0] == best.parts.sentence == max(best.sentence_scores)
     assert len(best.sentence_scores) == len(best.chunk.sentences) == 2
-    number = next(n for n in range(4) if small_engine.index.chunk(n) == best.chunk)
+    number = next(n for n in small_engine.index.chunk_ids if small_engine.index.chunk(n) == best.chunk)
     assert best.parts.dense == pytest.approx(small_engine.index.store.similarities(row, [number])[0])
     assert best.parts.keyword == 1.0
     assert [hit.parts.keyword for hit in others] == [0.0, 0.0, 0.0]

@@ -268,3 +268,64 @@ def test_a_line_too_long_for_code_has_sentences() -> None:
 )
 def test_words_stand_in_a_text_whatever_lies_between_them(words: str, text: str, held: bool) -> None:
     assert is_verbatim(words, text) is held
+
+
+# Written anew by kind, "|" where sentences end: days, ordinals, numbered parts, units, titles, initials, abbreviations.
+BY_KIND = [
+    ("day", "The lease ends on 30. June 2026 and can't be renewed.| It was signed twice."),
+    ("day", "Das Mietverhältnis beginnt am 1. Oktober 2024 und endet am 30. September 2027.| Danach ist Schluss."),
+    ("day", "Die Übergabe findet am 5. März statt.| Bitte kommen."),
+    ("ordinal", "Der 2. Stock wird von der Firma Gebr. Huber genutzt.| Der 3. Stock steht leer."),
+    ("ordinal", "Sie wohnt im 4. Obergeschoss.| Er wohnt unten."),
+    ("para", "The limits are listed in Art. 5 para. 2 of the ordinance.| See there."),
+    ("para", "Es gilt § 4 Abs. 2 der Anlage, vgl. Nr. 7.| Der Rest entfällt."),
+    ("para", "Véase el art. 12 párr. 3 del reglamento.| Rige desde enero."),
+    ("para", "Voir l'art. 12 al. 3 du règlement.| Il est en vigueur."),
+    ("para", "Si veda l'art. 12 del regolamento a pag. 4.| È in vigore."),
+    ("number", "The permit is filed under No. 7731 of the authority.| He said no.| The deal fell through."),
+    ("number", "El expediente núm. 45 está en la pág. 7 del tomo.| Nadie lo lee."),
+    ("incl", "Parts cost max. 1.250 EUR incl. VAT.| Freight is extra."),
+    ("incl", "Der Preis beträgt ca. 2.400 Euro inkl. MwSt. und zzgl. Versand.| Er gilt bis Mai."),
+    ("abbr", "Das gilt z. B. für Hunde, d. h. auch für Ihren.| Katzen dürfen bleiben."),
+    ("abbr", "Mitzubringen sind Stifte, Hefte usw.| Die Schule stellt Bücher."),
+    ("abbr", "Meals, tools, etc. are paid by the firm.| Travel isn't."),
+    ("abbr", "The depth is 11.4 m.| Meals are paid by the firm."),
+    ("abbr", "See p. 12 ff. of the manual.| It is short."),
+    ("name", "Mr. J. R. Okafor, Jr. is the new harbour master.| He starts in May."),
+    ("name", "The crane was inspected by Dr. Ines Halvorsen.| She approved it."),
+    ("name", "La Sra. Ortiz y el Dr. Ruiz firmaron.| Nadie más firmó."),
+    ("name", "M. Dupont et Mme. Leroy ont signé.| Personne d'autre."),
+    ("name", "O Sr. Silva e a Dra. Costa assinaram.| Mais ninguém."),
+    ("name", "Il sig. Rossi e il dott. Bianchi hanno firmato.| Nessun altro."),
+    ("name", "Hr. Maier und Fr. Dr. Schulz unterschrieben.| Sonst niemand."),
+    ("al", "The survey by Lund et al. [2004] found it.| Others did not."),
+    ("al", "Lund et al. (2004) disagree.| So do we."),
+    ("us", "The U.S. officials left at 5 p.m. on Monday.| They were tired."),
+    ("us", "He moved to the U.S.| He liked it there."),
+    ("ellipsis", "He waited … and waited.| Then he left."),
+    ("ellipsis", "He waited ... and waited.| Then he left."),
+    ("decimal", "It grew by 2.6 % in 2023.| It fell later."),
+    ("quote", "“We are done.”| He sat down."),
+    ("question", "Is it open?| Yes!| It is."),
+    ("fig", "The tug is moored at St. Anne quay, cf. Fig. 3 of the plan.| It floats."),
+    ("ltd", "The contract with Brandt & Co. Ltd. ends soon.| It was long."),
+    ("ej", "Se admiten mascotas, p. ej. perros.| Los gatos no."),
+    ("ecc", "Portare penne, quaderni, ecc.| I libri sono gratuiti."),
+    ("art", "She studied art.| Then she left."),
+    ("version", "Install ver. 2.1 of the tool.| Restart it."),
+    ("unit", "The load is 40 t.| The crane is new."),
+    ("etal", "Der Vertrag mit der Fa. Meier läuft bis 31. Dez. 2025.| Er wird verlängert."),
+    ("initial", "Gezeichnet von K. F. Schmidt.| Geprüft von A. Kurz."),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), BY_KIND)
+def test_a_full_stop_inside_a_sentence_is_told_from_one_that_ends_it(kind: str, text: str) -> None:
+    plain = text.replace("|", "")
+    expected = [part.strip() for part in text.split("|")]
+    assert [sentence.of(plain) for sentence in find_sentences(plain)] == expected, kind
+
+
+def test_an_empty_part_of_a_text_has_no_sentences() -> None:
+    assert find_sentences("One. Two.", Span(4, 4)) == []
+    assert find_lines("one\ntwo", Span(3, 3)) == []

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qa.keyword import KeywordIndex, Run, Termed, Terms, write_keyword
+from qa.keyword import KeywordIndex, Run, Segment, Termed, Terms, write_keyword
 from qa.sealed import Files
 from training.data import CLS, MAX_QUESTION, PAD, SEP, Pair, holds
 from training.model import MASKED, Reader, from_base
@@ -92,7 +92,7 @@ def indexed(passages: Sequence[str], terms: Terms) -> KeywordIndex:
     index = KeywordIndex(terms)
     with TemporaryDirectory() as folder:  # what is mapped outlives its name
         write_keyword(Path(folder), [Run(Termed.of(([passage] for passage in passages), terms), 0, len(passages))])
-        index.load(Files(Path(folder)))
+        index.load([Segment(Files(Path(folder)))])
     return index
 
 

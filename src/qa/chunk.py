@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ROW = re.compile(r"^(?:[^\r\n]*?(?: \| |\t)[^\r\n]*|\|[ :-]*-[ :|-]*\|?[ ]*(?=[\r\n]|\Z))", re.MULTILINE)
 _RULE = re.compile(r"[\s|:-]*")
 _LONGEST_HEADER = 300  # characters
+_UNITS = ("fact", "chat")  # places that are one sentence each
 _SEPARATORS = ["\n\n", "\r\n\r\n", "\n", "\r", ". ", "? ", "! ", "。", "; ", ", ", " ", ""]
 
 
@@ -54,8 +55,10 @@ def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[C
         strip_whitespace=False,
     )
     chunks: list[Chunk] = []
+    units = [place.span for place in document.places if place.kind in _UNITS]
+    withdrawn = [hidden.span for hidden in document.hidden if hidden.is_withdrawn]
     for section in document.sections:
-        sentences = _sentences(document, section)
+        sentences = _valid(document.text, _sentences(document, section, units), withdrawn)
         ends = [sentence.end for sentence in sentences]
         tables = _tables(document, section)
         for span in _chunk_spans(document.text, section, sentences, splitter, size, overlap):
@@ -63,18 +66,58 @@ def chunk_document(document: Document, *, size: int, overlap: int = 0) -> list[C
     return chunks
 
 
-def _sentences(document: Document, section: Section) -> list[Span]:
+def _sentences(document: Document, section: Section, units: Sequence[Span]) -> list[Span]:
     """Return a section's sentences; a row that its format knows is one, on however many lines it stands."""
     text = document.text
     if document.is_prose:
-        return find_sentences(text, section.span)
+        return _around(text, section.span, units) if units else find_sentences(text, section.span)
     rows = _rows(document, section)
     # a row's own span leaves out the quotation mark in front, its line doesn't
     starts = [max(section.span.start, _line_start(text, row.start)) for row in rows]
     if not starts:
         return find_lines(text, section.span)
     ends = [*starts[1:], section.span.end]
-    return [_trimmed(text, start, end) for start, end in zip(starts, ends, strict=True)]
+    before = find_lines(text, Span(section.span.start, starts[0]))
+    return [*before, *(_trimmed(text, start, end) for start, end in zip(starts, ends, strict=True))]
+
+
+def _around(text: str, within: Span, units: Sequence[Span]) -> list[Span]:
+    """Return what the format says is one sentence, and the sentences between; marks alone are none."""
+    found: list[Span] = []
+    at = within.start
+    first = bisect.bisect_left(units, within.start, key=lambda unit: unit.start)
+    for unit in units[first:]:
+        if unit.end > within.end:
+            break
+        found += [*find_sentences(text, Span(at, unit.start)), unit]
+        at = unit.end
+    found += find_sentences(text, Span(at, within.end))
+    return [sentence for sentence in found if any(map(str.isalnum, sentence.of(text)))]
+
+
+def _valid(text: str, sentences: list[Span], withdrawn: Sequence[Span]) -> list[Span]:
+    """Return the sentences without what is withdrawn at either end of them, and none that is nothing else."""
+    if not withdrawn:
+        return sentences
+    ends = [span.end for span in withdrawn]
+    found = []
+    for sentence in sentences:
+        start, end = sentence.start, sentence.end
+        inside = []
+        for span in withdrawn[bisect.bisect_right(ends, start) :]:
+            if span.start >= end:
+                break
+            inside.append(span)
+        for span in inside:
+            if span.start <= start < span.end or not any(map(str.isalnum, text[start : span.start])):
+                start = min(end, span.end)
+        for span in reversed(inside):
+            if start < end and (span.end >= end or not any(map(str.isalnum, text[span.end : end]))):
+                end = max(start, span.start)
+        kept = _trimmed(text, start, end) if text[start:end].strip() else None
+        if kept is not None and (kept == sentence or any(map(str.isalnum, kept.of(text)))):
+            found.append(kept)
+    return found
 
 
 def _rows(document: Document, section: Section) -> list[Span]:

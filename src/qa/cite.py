@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from qa.errors import QuoteMismatch
-from qa.types import Answer, Citation, Document, Draft, Passage, Span, Verdict
+from qa.types import STRUCK_OUT, Answer, Citation, Document, Draft, Passage, Span, Verdict
 
 _MARK = re.compile(r"[ \t]?\[(\d{1,4})\]")
 
@@ -59,7 +59,7 @@ def cite(
         for quote in draft.quotes
         if (passage := by_number.get(quote.number)) is not None
     )
-    said += dict.fromkeys(notice for citation in citations if (notice := _hidden_notice(citation)))
+    said += dict.fromkeys(notice for citation in citations for notice in _hidden_notices(citation))
     facts = (question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
     answer = Answer(*facts, values=draft.values)
     check(answer, document_of)
@@ -90,18 +90,31 @@ def check(answer: Answer, document_of: DocumentOf) -> None:
             raise QuoteMismatch(_refusal(passage.source, citation.focus, "focus"))
 
 
-def _hidden_notice(citation: Citation) -> str:
-    """Say that nobody who opens the file sees what is quoted, or some of it; "" where all is to be seen."""
-    if not citation.hidden:
-        return ""
-    quote = citation.quote
-    unseen = [(max(one.span.start, quote.start), min(one.span.end, quote.end)) for one in citation.hidden]
-    seen = list(citation.text)
-    for start, end in unseen:
-        seen[start - quote.start : end - quote.start] = " " * (end - start)
-    why = ", ".join(dict.fromkeys(one.why for one in citation.hidden))
-    what = "holds text" if "".join(seen).strip() else "is text"
-    return f"The quote from {citation.passage.source} {what} that nobody sees in the file ({why})."
+def _hidden_notices(citation: Citation) -> Iterator[str]:
+    """Say what of a quote nobody who opens the file sees, or sees struck out, also right beside it."""
+    source, quote = citation.passage.source, citation.quote
+    struck = [one for one in citation.passage.hidden if one.why == STRUCK_OUT]
+    unseen = [one for one in citation.hidden if one.why != STRUCK_OUT]
+    if unseen:
+        seen = list(citation.text)
+        for one in unseen:
+            start, end = max(one.span.start, quote.start), min(one.span.end, quote.end)
+            seen[start - quote.start : end - quote.start] = " " * (end - start)
+        why = ", ".join(dict.fromkeys(one.why for one in unseen))
+        what = "holds text" if "".join(seen).strip() else "is text"
+        yield f"The quote from {source} {what} that nobody sees in the file ({why})."
+    if any(one.span.overlaps(quote) for one in struck):
+        yield f"The quote from {source} holds words that are struck out in the file."
+    elif any(_is_beside(citation, one.span) for one in struck):
+        yield f"Beside the quote from {source} words are struck out in the file; they are left out."
+
+
+def _is_beside(citation: Citation, span: Span) -> bool:
+    """Tell whether a stretch stands in the paragraph of the quote."""
+    offset, text = citation.passage.span.start, citation.passage.text
+    first, last = sorted((span, citation.quote))
+    between = text[max(0, first.end - offset) : max(0, last.start - offset)]
+    return "\n\n" not in between.replace("\r", "")
 
 
 def marks_in(text: str) -> list[tuple[int, int, int]]:

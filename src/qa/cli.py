@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from qa import __version__
 from qa.errors import ConfigError, QAError
+from qa.offline import keep_offline
 
 if TYPE_CHECKING:
     from qa.config import Settings
@@ -45,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="folders or files (default: those of the last build, else corpus/)",
     )
     index.add_argument("--rebuild", action="store_true", help="make everything anew, whatever is there")
+    index.add_argument(
+        "--remove", action="store_true", help="remove what isn't there any more, even more than a third of all"
+    )
     _walking(index)
     _shared(index)
 
@@ -62,6 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
     chat = commands.add_parser("chat", help="serve the web page")
     chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    chat.add_argument(
+        "--auth", metavar="WHO", help='who may come in: "token", or a file of names made by qa passwd (serve.auth)'
+    )
     _judging(chat)
     _shared(chat)
 
@@ -69,6 +76,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--no-watch", dest="watch", action="store_false", default=None, help="don't keep the index in step meanwhile"
     )
     _walking(chat)
+
+    passwd = commands.add_parser("passwd", help="set someone's password for qa chat --auth FILE")
+    passwd.add_argument("file", type=Path, metavar="FILE", help="file of names and passwords; made if it isn't there")
+    passwd.add_argument("name", metavar="NAME", help="letters, digits, and . @ - _")
 
     watch = commands.add_parser("watch", help="keep the index in step with its folders, until stopped")
     watch.add_argument(
@@ -84,18 +95,23 @@ def build_parser() -> argparse.ArgumentParser:
     _walking(watch)
     _shared(watch)
 
+    doctor = commands.add_parser("doctor", help="try out what is promised: offline, models, folders, index, an answer")
+    _shared(doctor)
+
     status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
     _shared(status)
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+def main(argv: Sequence[str] | None = None, *, own_process: bool = False) -> int:
+    """Run one command and return its exit code; in a process of its own, which then stays offline to its end."""
     options = build_parser().parse_args(argv)
+    options.own_process = own_process
+    if own_process and options.command != "chat":  # which has to open the socket it listens on first
+        keep_offline()
     _speak_utf8()
     try:
-        run = {"index": _index, "ask": _ask, "chat": _chat, "watch": _watch, "status": _status}[options.command]
-        return run(options)
+        return _COMMANDS[options.command](options)
     except QAError as exc:
         return _fail(options, str(exc))
     except KeyboardInterrupt:
@@ -109,7 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run one command and end the process at once: taking the interpreter down takes longer than an answer."""
-    code = main()
+    keep_offline(kernel=False)  # before anything is loaded that might ask
+    code = main(own_process=True)
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -156,8 +173,16 @@ def _index(options: argparse.Namespace) -> int:
 
     settings = _settings(options, **{"walk.follow_links": options.follow_links})
     bar = _Bar(sys.stderr)
+
+    def may_remove(count: int, of: int) -> bool:
+        if options.remove or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return bool(options.remove)
+        bar.clear()
+        print(f"{count:,} of {of:,} documents aren't there any more. Remove them? [y/N] ", end="", file=sys.stderr)
+        return input().strip().lower() in ("y", "yes")
+
     try:
-        report = build(settings, options.paths, rebuild=options.rebuild, stage=bar.show)
+        report = build(settings, options.paths, rebuild=options.rebuild, stage=bar.show, may_remove=may_remove)
     finally:
         bar.clear()
     if options.json:
@@ -225,6 +250,7 @@ def _chat(options: argparse.Namespace) -> int:
         **{
             "serve.host": options.host,
             "serve.port": options.port,
+            "serve.auth": options.auth,
             "reader.enabled": options.reader,
             "verdict.lean": options.lean,
             "watch.enabled": options.watch,
@@ -245,7 +271,25 @@ def _chat(options: argparse.Namespace) -> int:
                 links = ["--follow-links"] if settings.walk.follow_links else []
                 meanwhile.enter_context(watching(["--index", str(settings.index), *links], sys.stderr, _say))
 
-        serve(settings, ready)
+        if options.own_process:
+            keep_offline(listens=settings.serve.host, kernel=False)
+        serve(settings, ready, _say, keep_offline if options.own_process else None)
+    return ANSWERED
+
+
+def _passwd(options: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from qa.ui.access import set_password
+
+    if sys.stdin.isatty():
+        password = getpass(f"Password of {options.name}: ")
+        if getpass("Once more: ") != password:
+            raise ConfigError("The two differ. Nothing was changed.")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    set_password(options.file, options.name, password)
+    print(f"{options.file}: {options.name} can log in with this password once qa chat is started anew.")
     return ANSWERED
 
 
@@ -342,6 +386,18 @@ def _status(options: argparse.Namespace) -> int:
     return ANSWERED
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from qa.engine.doctor import examine
+
+    found = list(examine(_settings(options)))
+    if options.json:
+        print(json.dumps([{"name": one.name, "state": one.state, "said": one.said} for one in found]))
+    else:
+        for one in found:
+            print(f"{one.state:<8} {one.name + ':':<16} {one.said}")
+    return ERROR if any(one.state == "wrong" for one in found) else ANSWERED
+
+
 def _read_object(line: str, where: str) -> dict[str, Any]:
     try:
         request = json.loads(line)
@@ -428,7 +484,7 @@ def _exit_code(reply: Reply) -> int:
 
 
 def _fail(options: argparse.Namespace, message: str) -> int:
-    if options.json:
+    if getattr(options, "json", False):
         print(json.dumps({"error": message}, ensure_ascii=False))
     print(f"qa: {message}", file=sys.stderr)
     return ERROR
@@ -444,6 +500,17 @@ def _speak_utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding="utf-8", errors=errors)
+
+
+_COMMANDS = {
+    "index": _index,
+    "ask": _ask,
+    "chat": _chat,
+    "doctor": _doctor,
+    "passwd": _passwd,
+    "watch": _watch,
+    "status": _status,
+}
 
 
 class _Bar:

@@ -134,6 +134,13 @@ class ServeSettings(_Frozen):
 
     host: str = Field("127.0.0.1", description="Address the page listens on.")
     port: int = Field(7860, ge=1, le=65_535, description="Port the page listens on.")
+    names: str = Field("", description="Other names it may be asked for under, as behind a proxy, with commas between.")
+    auth: str = Field("", description='Who may come in: "token", or a file of names that `qa passwd` writes.')
+    certificate: str = Field("", description="File of the certificate to serve https with, in PEM format.")
+    key: str = Field("", description="File of its key, where that isn't in the same file.")
+    at_once: int = Field(0, ge=0, le=64, description="Questions answered at a time; 0: as many as there are cores.")
+    waiting: int = Field(32, ge=0, le=1000, description="Questions that may wait; beyond that the page says busy.")
+    question_chars: int = Field(8000, ge=100, le=50_000, description="Characters a question may have.")
 
 
 class Settings(_Frozen):

@@ -1,4 +1,4 @@
-"""Files to a plan: what to keep, what to put down anew, and why some can't be read.
+"""Files to a plan: what to keep, what to index again, and why some can't be read.
 
 A file whose size and times are those of the last build isn't opened. Times tell nothing of a file that changed so
 shortly before it was looked at that a second change might bear the same time; those are read again. Files inside a
@@ -10,28 +10,45 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from qa.chunk import chunk_document
 from qa.errors import LoadError, UnreadableDocument, UnsupportedFormat
-from qa.index import Index
-from qa.index.partial import Partial, Stamp
-from qa.load import CONTAINERS, Found, Readers, Reading, inside, read_whole, supported_suffixes
-from qa.types import FileState, LedgerEntry
+from qa.index.writing import UNKNOWN, Known, Stamp
+from qa.load import Found, Readers, Reading, inside, read_whole, supported_suffixes
+from qa.types import Chunk, FileState, LedgerEntry
 
 _TOO_NEAR = 2_000_000_000  # nanoseconds; the coarsest clock of a file system in use counts in two seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that was read and cut into chunks; its stamp is unknown as long as its file has more of them."""
+
+    reading: Reading
+    chunks: tuple[Chunk, ...]
+    stamp: Stamp
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileEnd:
+    """All documents in a file have been prepared; `others` are its lines that are no documents."""
+
+    sources: tuple[str, ...]
+    stamp: Stamp
+    others: tuple[LedgerEntry, ...]
+
+
 @dataclass(slots=True)
 class Plan:
-    """What a build will do with each file it met."""
+    """What a build does with each file it met."""
 
-    kept: dict[str, Stamp] = field(default_factory=dict)  # taken over from the index
-    made: dict[str, Stamp] = field(default_factory=dict)  # put down, in this build or one before that was killed
+    kept: dict[str, Stamp] = field(default_factory=dict)  # as they are in the index
+    made: dict[str, Stamp] = field(default_factory=dict)  # read again
     others: list[LedgerEntry] = field(default_factory=list)  # no documents: not read, or all in files inside them
-    seconds: dict[str, float] = field(default_factory=dict)  # what reading each of the documents took
-    looked_into: int = 0  # files that were read though they had not changed
+    touched: dict[str, Stamp] = field(default_factory=dict)  # kept, but their files have other times
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +61,20 @@ class Refused:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What an index knows of one file: its documents' digests and times by source, its stamp, its other lines."""
+class _Before:
+    """What an index knows of one file: its documents by source, and its other lines."""
 
-    digests: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    stamp: Stamp = ()
+    documents: dict[str, Known] = field(default_factory=dict)
     others: list[LedgerEntry] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all documents in the file are there: a build that was killed may have left some out."""
+        return bool(self.documents) and all(known.stamp != UNKNOWN for known in self.documents.values())
+
+    def is_unchanged(self, stamp: Stamp) -> bool:
+        """Tell from outside that the file is what it was when its documents were written."""
+        return self.is_whole and all(unchanged(stamp, one.stamp, one.looked) for one in self.documents.values())
 
 
 def unchanged(stamp: Stamp, before: Stamp, looked: int) -> bool:
@@ -59,102 +83,108 @@ def unchanged(stamp: Stamp, before: Stamp, looked: int) -> bool:
 
 
 class Planner:
-    """Decides about each file: keep its old revision, put it down anew, or say why not.
+    """Decides about each file: keep its old revision, read it again, or say why not.
 
-    `looked` is when old's files were last known to be as recorded; `partial` is asked for once it's needed. Files in
-    `refused` that haven't changed since are not tried again; those refused now are added.
+    `known` and `others` are what the index holds. Files in `refused` that haven't changed since are not tried again;
+    those refused now are added.
     """
 
     def __init__(
         self,
-        old: Index | None,
-        looked: int,
-        partial: Callable[[], Partial],
+        known: Mapping[str, Known],
+        others: Sequence[LedgerEntry],
         readers: Readers,
         *,
         size: int,
         overlap: int,
         refused: dict[str, Refused] | None = None,
     ) -> None:
-        self._old, self._looked = old, looked
+        self._indexed, self._others = known, others
         self._refused = {} if refused is None else refused
-        self._partial, self._readers = partial, readers
+        self._readers = readers
         self._size, self._overlap = size, overlap
 
-    def read(self, found: Sequence[Found], plan: Plan) -> Iterator[int]:
-        """Go through the files met, in order, and note in `plan` what to do with each; yield how many are done."""
-        known = self._known({item.source for item in found})
+    def read(self, found: Sequence[Found], plan: Plan) -> Iterator[Prepared | FileEnd | int]:
+        """Go through the files met, in order, and note in `plan` what to do with each.
+
+        Yields what is to be indexed, and after each file how many are done.
+        """
+        known = self._sorted_by_file({item.source for item in found})
         for done, item in enumerate(found, start=1):
-            before = known.get(item.source, _Known())
-            if not item.problem and before.digests and unchanged(item.stamp, before.stamp, self._looked):
+            before = known.get(item.source, _Before())
+            if not item.problem and before.is_unchanged(item.stamp):
                 _keep(plan, item, before)
+            elif item.failed and any(source != item.source for source in before.documents):
+                _keep_unseen(plan, item, before)
             elif (once := self._refused.get(item.source)) and unchanged(item.stamp, once.stamp, once.looked):
                 plan.others.extend(once.entries)
             else:
-                self._try(plan, item, before)
+                yield from self._try(plan, item, before)
             yield done
 
-    def _try(self, plan: Plan, item: Found, before: _Known) -> None:
+    def _try(self, plan: Plan, item: Found, before: _Before) -> Iterator[Prepared | FileEnd]:
         """Take a file, and remember it if no document came of it."""
         looked = time.time_ns()
         documents, others = len(plan.kept) + len(plan.made), len(plan.others)
-        self._take(plan, item, before)
+        yield from self._take(plan, item, before)
         self._refused.pop(item.source, None)
         if item.stamp and len(plan.kept) + len(plan.made) == documents:
             self._refused[item.source] = Refused(tuple(plan.others[others:]), item.stamp, looked)
 
-    def _known(self, met: set[str]) -> dict[str, _Known]:
+    def _sorted_by_file(self, met: set[str]) -> dict[str, _Before]:
         """Sort what the index knows by the file it came from, which for a file inside a file is the outermost."""
-        known: dict[str, _Known] = defaultdict(_Known)
-        if self._old is None:
-            return known
-        for record, stamp in zip(self._old.records, self._old.stamps, strict=True):
-            of = known[_outermost(record.source, met)]
-            of.digests[record.source] = record.digest
-            of.seconds[record.source] = self._old.seconds.get(record.source, 0.0)
-            of.stamp = stamp
-        for entry in self._old.others:
+        known: dict[str, _Before] = defaultdict(_Before)
+        for source, one in self._indexed.items():
+            known[_outermost(source, met)].documents[source] = one
+        for entry in self._others:
             known[_outermost(entry.source, met)].others.append(entry)
         return known
 
-    def _take(self, plan: Plan, item: Found, before: _Known) -> None:
+    def _take(self, plan: Plan, item: Found, before: _Before) -> Iterator[Prepared | FileEnd]:
         began = time.perf_counter()
         try:
             if item.problem:
                 raise (UnreadableDocument if item.failed else UnsupportedFormat)(item.source, item.problem)
             item, data = self._bytes(item)
-            if before.digests.get(item.source) == _digest(data):
+            same = before.documents.get(item.source)
+            if same and before.is_whole and same.digest == _digest(data):
                 _keep(plan, item, before)
-                plan.looked_into += 1
+                plan.touched.update(dict.fromkeys(before.documents, item.stamp))
                 return
-            self._put(plan, item, data, before, began, depth=0)
+            kept, made, others = len(plan.kept), len(plan.made), len(plan.others)
+            prepared = self._prepare(plan, item, data, before, began, depth=0)
+            first, second = next(prepared, None), next(prepared, None)
+            alone = second is None and len(plan.others) == others and len(plan.kept) == kept
+            if first:
+                yield replace(first, stamp=item.stamp) if alone else first
+            if second:
+                yield second
+                yield from prepared
+            if not alone:
+                sources = (*list(plan.kept)[kept:], *list(plan.made)[made:])
+                yield FileEnd(sources, item.stamp, tuple(plan.others[others:]))
         except LoadError as exc:
             plan.others.append(_refused(item, exc, _since(began)))
 
-    def _put(self, plan: Plan, item: Found, data: bytes, before: _Known, began: float, *, depth: int) -> None:
-        """Put a file's document down, and those of the files inside it; `began` is when its turn did."""
-        made = self._partial().documents.get(item.source)
-        if made and made.entry.reader not in CONTAINERS and made.digest == _digest(data):
-            plan.made[item.source] = item.stamp
-            plan.seconds[item.source] = made.seconds
-            return
+    def _prepare(
+        self, plan: Plan, item: Found, data: bytes, before: _Before, began: float, *, depth: int
+    ) -> Iterator[Prepared]:
+        """Prepare a file's document, and those of the files inside it; `began` is when its turn did."""
         reading = self._readers.read(item, data, depth)
         if reading.document.sections:
             chunks = tuple(chunk_document(reading.document, size=self._size, overlap=self._overlap))
-            took = _since(began)
-            self._partial().put(reading, chunks, item.stamp, took)
             plan.made[item.source] = item.stamp
-            plan.seconds[item.source] = took
+            yield Prepared(reading, chunks, UNKNOWN, _since(began))
         else:
             plan.others.append(_container(item, reading, _since(began)))
         for child in reading.children:
             within, began = inside(item, child), time.perf_counter()
             try:
-                if before.digests.get(within.source) == _digest(child.data):
+                same = before.documents.get(within.source)
+                if same and same.digest == _digest(child.data):
                     plan.kept[within.source] = item.stamp
-                    plan.seconds[within.source] = before.seconds[within.source]
                 else:
-                    self._put(plan, within, child.data, before, began, depth=depth + 1)
+                    yield from self._prepare(plan, within, child.data, before, began, depth=depth + 1)
             except LoadError as exc:
                 plan.others.append(_refused(within, exc, _since(began)))
 
@@ -172,10 +202,18 @@ def _outermost(source: str, met: Iterable[str]) -> str:
     return name if name in met else source
 
 
-def _keep(plan: Plan, item: Found, before: _Known) -> None:
-    plan.kept.update(dict.fromkeys(before.digests, item.stamp))
-    plan.seconds.update(before.seconds)
+def _keep(plan: Plan, item: Found, before: _Before) -> None:
+    plan.kept.update(dict.fromkeys(before.documents, item.stamp))
     plan.others.extend(before.others)
+
+
+def _keep_unseen(plan: Plan, item: Found, before: _Before) -> None:
+    """Keep what the index holds of a folder that can't be opened now: nothing says that its files are gone."""
+    plan.kept.update((source, known.stamp) for source, known in before.documents.items())
+    plan.others.extend(entry for entry in before.others if entry.source != item.source)
+    count = len(before.documents)
+    said = f"{item.problem} What was indexed of it before is kept: {count} document{'s' if count > 1 else ''}."
+    plan.others.append(LedgerEntry(item.source, FileState.FAILED, said))
 
 
 def _since(began: float) -> float:

@@ -17,6 +17,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _RUN = 3
 _ALIKE = 0.8
 _LONGEST = 2000
+_CLOSE = 0.7  # of the score of what a mail quotes: its own words count
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ def gather(hits: Sequence[Hit], k: int) -> list[Passage]:
     nearest to the question.
     """
     groups: list[_Group] = []
-    for hit in hits:
+    for hit in _without_older_mail(hits):
         home = next((group for group in groups if _joins(group, hit)), None)
         if home is not None:
             _join(home, hit)
@@ -68,6 +69,21 @@ def gather(hits: Sequence[Hit], k: int) -> list[Passage]:
     return [
         Passage(number, tuple(g.hits), g.span, g.text, (_nearest_sentence(g.hits[0]),), tuple(g.support))
         for number, g in enumerate(groups, start=1)
+    ]
+
+
+def _without_older_mail(hits: Sequence[Hit]) -> list[Hit]:
+    """Leave out what a mail only quotes where the mail's own words come close: they are the newer ones."""
+    own: dict[str, float] = {}
+    for hit in hits:
+        if not hit.chunk.section.is_older_mail:
+            own[hit.chunk.source] = max(hit.score, own.get(hit.chunk.source, hit.score))
+    return [
+        hit
+        for hit in hits
+        if not hit.chunk.section.is_older_mail
+        or hit.chunk.source not in own
+        or own[hit.chunk.source] < _CLOSE * hit.score
     ]
 
 

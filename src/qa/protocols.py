@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.sealed import Files
 from qa.types import Draft, Passage, Reading, Span
 
 Rows = NDArray[np.float32]
 """Float32 array of shape (n, dim), each row of unit length unless a docstring says otherwise."""
+
+Ids = NDArray[np.int64]
+"""What chunks are called: numbers that stay theirs as long as they are indexed."""
+
+Block = tuple[Ids, Rows]
+"""Ids of shape (n,) and their rows."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as work goes on."""
@@ -83,16 +87,30 @@ class Embedder(Protocol):
         """Embed a question, cut at the model's limit."""
 
 
-class VectorStore(Protocol):
-    """Rows of unit length, searched by inner product (cosine similarity, higher is better).
+class AllRows(Protocol):
+    """All rows that a store should hold, to make it from."""
 
-    A store is written once, from rows as they come, and then only read: an update writes another, from those of
-    the old one's rows that stay and the new ones.
+    def sample(self, count: int) -> Rows:
+        """Return so many rows, picked evenly, or all there are."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all rows in blocks, in the order of their ids."""
+
+
+class VectorStore(Protocol):
+    """Rows of unit length by id, searched by inner product (cosine similarity, higher is better).
+
+    A store is derived from a database and says for which of its transactions it stands; one that lags is brought in
+    step by `update`, or cleared and made from everything.
     """
 
     @property
     def dim(self) -> int:
         """Length of a row."""
+
+    @property
+    def revision(self) -> int:
+        """The transaction the store stands for; 0 where it holds nothing."""
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -101,20 +119,17 @@ class VectorStore(Protocol):
     def __len__(self) -> int:
         """Number of rows."""
 
-    def write(self, folder: Path, blocks: Iterable[Rows]) -> None:
-        """Write rows into a folder, numbered from 0 as they come, whatever this store holds."""
+    def search(self, query: Rows, k: int, without: Ids | None = None) -> list[tuple[int, float]]:
+        """Return up to `k` (id, similarity), best first, equal ones by id; none of `without`, none that isn't there."""
 
-    def load(self, files: Files) -> None:
-        """Replace the store's rows by those that were written."""
+    def update(self, revision: int, gone: Ids, added: Iterable[Block], count: int, everything: AllRows) -> None:
+        """Take rows out, put others in, and stand for `revision`; `count` rows are there then, namely `everything`."""
 
-    def search(self, query: Rows, k: int) -> list[tuple[int, float]]:
-        """Return up to `k` (row, similarity), best first, equal ones by row; never a row that isn't there."""
+    def clear(self) -> None:
+        """Hold nothing."""
 
-    def similarities(self, query: Rows, rows: Sequence[int]) -> list[float]:
-        """Return the similarity of `query` to each of these rows, in the order given."""
-
-    def rows(self, first: int, last: int) -> Iterator[Rows]:
-        """Yield the rows from `first` to `last`, in blocks."""
+    def check(self) -> None:
+        """Raise IndexCorrupt where what is stored isn't what was written."""
 
 
 class Reader(Protocol):

@@ -46,7 +46,7 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
     rows = _candidates(index, question, row, candidates)
     if not rows:
         return []
-    dense = np.array(index.store.similarities(row, rows), dtype=np.float32)
+    dense = np.array(index.similarities(row, rows), dtype=np.float32)
     by_sentence, firsts = index.sentence_similarities(row, rows)
     sentence = np.maximum.reduceat(by_sentence, firsts[:-1])
     keyword = index.keyword.scores_of(question, rows)
@@ -59,8 +59,8 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
         + weights.coverage * covered.sentence
     ) / (weights.dense + weights.sentence + weights.keyword + weights.coverage)
     fused = fused + _VERBATIM * _holding(index, question, rows, covered.chunk)
-    order = np.argsort(-fused, kind="stable")[:most].tolist()  # rows lie by source and place, and so do candidates
-    return [
+    order = np.argsort(-fused, kind="stable")[:most].tolist()
+    hits = [
         Hit(
             index.chunk(rows[at]),
             float(fused[at]),
@@ -69,6 +69,7 @@ def retrieve(index: Index, question: str, row: Rows, *, weights: Weights, candid
         )
         for at in order
     ]
+    return sorted(hits, key=_rank)
 
 
 def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, count: int, weight: float) -> list[Hit]:
@@ -86,7 +87,11 @@ def rerank(index: Index, hits: Sequence[Hit], reader: Reader, question: str, *, 
         apart = tuple(SentenceReading(_moved(one.span, start), one.margin) for one in reading.sentences)
         placed = Reading(_moved(reading.span, start), reading.logit, apart)
         read.append(replace(hit, score=hit.score + weight * reading.probability, reading=placed))
-    return sorted([*read, *hits[count:]], key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.span))
+    return sorted([*read, *hits[count:]], key=_rank)
+
+
+def _rank(hit: Hit) -> tuple[float, str, Span]:
+    return -hit.score, hit.chunk.source, hit.chunk.span
 
 
 def _moved(span: Span, by: int) -> Span:

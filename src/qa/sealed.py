@@ -10,6 +10,7 @@ import hashlib
 import io
 import math
 import mmap
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -159,6 +160,7 @@ class Files:
         self._prefix = prefix
         self._seen: dict[str, _Mapped] = {}
         self._digests: dict[str, bytes] | None = None
+        self.sealed: dict[str, Any] = {name: sealed[name] for name in ("seal", "files")} if sealed else {}
         if sealed is not None:
             self._digests = _open_seal(folder, sealed)
 
@@ -225,6 +227,29 @@ def map_file(path: Path) -> tuple[NDArray[np.uint8], mmap.mmap | None]:
             return np.zeros(0, dtype=np.uint8), None
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return np.frombuffer(mapped, dtype=np.uint8), mapped
+
+
+def with_digest(data: bytes) -> bytes:
+    """Return data behind its own SHA-256, as `without_digest` takes it."""
+    return hashlib.sha256(data).hexdigest().encode("ascii") + b"\n" + data
+
+
+def without_digest(path: Path, data: bytes) -> bytes:
+    """Return the data behind its digest; raise IndexCorrupt where it isn't what was written."""
+    digest, _, rest = data.partition(b"\n")
+    if hashlib.sha256(rest).hexdigest().encode("ascii") != digest:
+        raise IndexCorrupt(f"{path}: its bytes aren't those that were written. {_REMEDY}")
+    return rest
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file beside, and put it in the place of another at once."""
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)
 
 
 def _open_seal(folder: Path, sealed: Mapping[str, Any]) -> dict[str, bytes]:

@@ -12,14 +12,47 @@ from collections.abc import Iterator
 
 from qa.types import Span
 
+# in English, Spanish, German, French, Portuguese and Italian; they end no sentence but where one plainly begins behind
 _ABBREVIATIONS = frozenset(
     """
-    adm al approx art assn assoc ave blvd bros capt cf ch cmdr co col comm corp dept dist div dr ed eds e.g eg
-    est etc ext fig figs fl fn ft gen gov hon i.e ibid inc jan feb mar apr jun jul aug sep sept oct nov dec jr
-    lt ltd maj max messrs min mr mrs ms mt no nos nr op ph.d pp prof pt rep res rev sec sen sgt sr st ste supt
-    tel univ v viz vol vols vs
+    adm al approx assn assoc ave blvd bros capt cf ch cmdr co col comm corp dept dist div dr ed eds e.g eg
+    est etc ext ff fl fn ft gen gov hon i.e ibid inc incl jan feb mar apr jun jul aug sep sept oct nov dec jr
+    lt ltd maj messrs mr mrs ms mt nr op ph.d prof pt rep res rev sen sgt sr st ste supt
+    tel univ v viz vs
+    abb anm aufl az fr bzw ca dipl einschl einschließl etw evtl exkl fa frl gebr geb gegr gem ges ggf hl hr hrsg inkl
+    ing inh insb jh jhd lfd mind mio mrd mwst ord rd sog std str tgl u.a usw verf vgl vorm wg zzgl zzt
+    dña dra excmo ilmo srta sra sres ud uds vda avda ej pral dcha izda teléf cía
+    env éd etc mlle mlles mme mmes mgr mm apr arr bd chap dép hab réf suiv sté tél
+    exmo exma srs dto dta esq ex apto tel rem
+    avv dott dott.ssa egr gent geom on.le prof.ssa rag sig sig.na sig.ra sigg spett ecc es
     """.split()
 )
+# abbreviations only where a number follows: "Art. 5", but "she studied art. Then …"
+_COUNTED = frozenset(
+    """
+    abs absatz art arts blz bl cap cl fig figs kap lit max min n no nos num núm nro nº p pag pág págs par para
+    paras paragr párr parr jan feb mär mrz apr jun jul aug sep sept okt nov dez ene abr ago dic janv févr avr juil
+    fév déc fev mai out set gen mag giu lug pos pp reg rn rz s sec sect secs seite tab tabl tit title tz v ver vers
+    vol vols z zi ziff º inciso apdo aptdo al
+    """.split()
+)
+_MONTHS = frozenset(
+    """
+    january february march april may june july august september october november december januar jänner februar
+    märz mai juni juli oktober dezember enero febrero marzo abril mayo junio julio agosto septiembre octubre
+    noviembre diciembre janvier février mars avril juin juillet août septembre octobre novembre décembre janeiro
+    fevereiro março maio junho julho setembro outubro dezembro gennaio febbraio aprile maggio giugno luglio
+    settembre ottobre dicembre jan feb mar apr jun jul aug sep sept oct okt nov dec dez ene abr ago dic janv févr
+    avr juil fév fev out set gen mag giu lug
+    """.split()
+)
+# German words before an ordinal: "der 2. Stock", "am 30. Juni"
+_ORDINAL = re.compile(
+    r"\b(?:am|im|vom|zum|zur|beim|der|die|das|dem|den|des|bis|ab|seit|jede[rsmn]?|diese[rsmn]?|ihr|ihre[rmn]?"
+    r"|sein|seine[rmn]?|unser|unsere[rmn]?)\s+(?:\d{1,2}\.\s*(?:und|bis|oder|/|–|-)\s*)?$",
+    re.IGNORECASE,
+)
+_ROMAN = re.compile(r"[IVXLC]+\b|[a-zA-Z]\b")
 
 # Words that open a sentence far more often than they follow an abbreviation in one.
 _OPENERS = frozenset(
@@ -29,9 +62,12 @@ _OPENERS = frozenset(
     meanwhile more moreover most neither next no nor not now of on one only or other our over she similarly
     since so some still such that the their then there therefore these they this those though thus to today two
     under unlike until we what when where whereas whether which while who why with without yet you your
+    der die das ein eine er sie wir dies diese dieser auch dann hier im aber el los las la una este esta le les il elle
+    ils nous cette ce os um uma lo gli una questo questa
     """.split()
 )
 
+_ENDING = frozenset("etc inc ltd co corp jr sr al ave st usw ff ecc".split())
 _TERMINAL = re.compile(
     r"""(?P<mark>[.!?…]+|[。！？｡]+)(?P<close>["'”’»)\]]*)(?=(?P<space>\s+)|$|(?<=[。！？｡]))""", re.VERBOSE
 )
@@ -50,7 +86,7 @@ def find_sentences(text: str, within: Span | None = None) -> list[Span]:
 
     Every character that is not white space lies in exactly one sentence.
     """
-    within = within or Span(0, len(text))
+    within = Span(0, len(text)) if within is None else within  # an empty one is no missing one
     found: list[Span] = []
     for block in _blocks(text, within):
         found.extend(_split_block(text, block))
@@ -72,7 +108,7 @@ def find_lines(text: str, within: Span | None = None) -> list[Span]:
     Remarks and long strings that run over lines are read as prose. Lines without a letter or digit are in none.
     """
     found: list[Span] = []
-    for block in _code_blocks(text, within or Span(0, len(text))):
+    for block in _code_blocks(text, Span(0, len(text)) if within is None else within):
         if any(character.isalnum() for character in block.of(text)):
             found.extend(_split_block(text, block) if _is_prose(text, block) else [block])
     return found
@@ -195,15 +231,23 @@ def _is_boundary(text: str, start: int, match: re.Match[str], end: int) -> bool:
         return True
     word = _LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
     token = word.group() if word else ""
-    bare = token.strip("'’-&").casefold()
+    # "l'art. 5" is "art. 5"
+    bare = re.split("['’]", token.strip("'’-&").casefold())[-1]
     next_word = re.match(r"[\"'“‘«(\[]*([\w’']+)", following)
     opens = next_word is not None and next_word.group(1).casefold() in _OPENERS
     if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", token):  # U.S, e.g, a.m
         return opens and bare not in ("e.g", "i.e")
-    if len(bare) == 1 and bare.isalpha():  # an initial, or a list letter
+    before = text[max(start, match.start() - 60) : match.start() - len(token)]
+    if bare in _COUNTED and (opener.isdigit() or (len(bare) > 1 and bare != "no" and _ROMAN.match(following))):
+        return False
+    if len(bare) == 1 and bare.isalpha() and not re.search(r"\d\s*$", before):  # an initial, or a list letter; no unit
         return opens and bare != "v" and not match["close"]
     if bare in _ABBREVIATIONS:
-        return opens and bare in ("etc", "inc", "ltd", "co", "corp", "jr", "sr", "al", "ave", "st")
+        return opens and bare in _ENDING
+    if bare.isdigit() and len(bare) < 3 and not match["close"]:
+        day = next_word is not None and next_word.group(1).casefold() in _MONTHS
+        if day or (opener.isupper() and not opens and _ORDINAL.search(before)):
+            return False
     # "1. First" opening a line is a list mark, not a sentence
     return not (bare.isdigit() and text[start : match.start()].strip() == token)
 

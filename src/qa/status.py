@@ -11,7 +11,7 @@ from qa.answer.verdict import ErrorRates
 from qa.index import Fingerprint
 from qa.types import LedgerEntry
 
-_LIBRARIES = ("sentence-transformers", "onnxruntime", "numpy", "gradio")
+_LIBRARIES = ("sentence-transformers", "faiss-cpu", "onnxruntime", "numpy", "gradio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,10 @@ class Status:
 
 def _said(search: Mapping[str, Any]) -> str:
     """Put in words how chunks are searched."""
+    beside = f", {search['beside']:,} of them beside it" if search.get("beside") else ""
     if search["kind"] == "flat":
-        return f"each of {search['rows']:,} rows is looked at: exact"
+        return f"FAISS, each of {search['rows']:,} rows is looked at: exact{beside}"
     return (
-        f"{search['probes']:,} of {search['cells']:,} cells are looked into, which finds {search['recall']:.1%} of the "
-        f"ten nearest of {search['rows']:,} rows ({search['bytes'] / 1e6:.0f} MB)"
+        f"FAISS, {search['probes']:,} of {search['lists']:,} lists are looked into, which finds {search['recall']:.1%} "
+        f"of the ten nearest of {search['rows']:,} rows ({search['bytes'] / 1e6:.0f} MB{beside})"
     )

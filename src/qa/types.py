@@ -15,6 +15,9 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+STRUCK_OUT, COMMENTED_OUT = "struck out", "commented out"
+OLDER_MAIL = "Older mail"
+"""What the heading of a section begins with that a mail only quotes."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,6 +69,11 @@ class Section:
     heading: tuple[str, ...]
     span: Span
 
+    @property
+    def is_older_mail(self) -> bool:
+        """Whether a mail only quotes what stands here."""
+        return any(words.startswith(OLDER_MAIL) for words in self.heading)
+
     def context(self, title: str, header: str = "") -> str:
         """Return what goes in front of a chunk of this section when it is looked up or read, never into its text.
 
@@ -101,10 +109,18 @@ class Nearby(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Text that a person looking at the file would not see; `why` is "invisible colour", "zero-width", "off page"."""
+    """Text that a person looking at the file would not see; `why` is "invisible colour", "zero-width", "off page".
+
+    Or would see withdrawn, struck out, or find only in the source, commented out: that never answers by itself.
+    """
 
     span: Span
     why: str
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the words don't count any more, so that nothing is quoted that consists of them."""
+        return self.why in (STRUCK_OUT, COMMENTED_OUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.server
 import io
 import os
 import re
@@ -9,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +179,81 @@ def test_markup_in_documents_and_questions_is_shown_as_text_and_runs_nothing(pag
     expect(page.locator("#evidence .turn.open .text").first).to_contain_text(_SCRIPTED)
     assert page.evaluate("window.pwned") is None
     assert page.locator("#evidence img, #talk img, #evidence script, #talk script").count() == 0
+
+
+def test_after_the_thirtieth_question_every_citation_still_opens_its_own_evidence(page: Page) -> None:
+    questions = ["When is the shop in Lund open?", "Within how many days of delivery may goods be sent back?"]
+    sources = ["opening.txt", "returns.md"]
+    for number in range(1, 36):
+        _ask(page, questions[number % 2], number)
+    # 30 are kept: 6 to 35, each number once
+    numbers = page.locator(".answer").evaluate_all("found => found.map(one => Number(one.dataset.turn))")
+    assert numbers == list(range(6, 36))
+    ids = page.locator("#evidence .passage").evaluate_all("found => found.map(one => one.id)")
+    assert len(ids) == len(set(ids)) > 0
+    for number in numbers:
+        page.locator(f".answer[data-turn='{number}'] button.cite").first.click()
+        expect(page.locator("#evidence .turn.open")).to_have_attribute("data-turn", str(number))
+        expect(page.locator(".passage.current .source")).to_have_text(sources[number % 2])
+
+
+def test_nothing_of_a_conversation_is_left_in_the_browser(page: Page) -> None:
+    _ask(page, "When is the shop in Lund open?")
+    page.locator("#again button, button#again").first.click()
+    expect(page.locator(".answer")).to_have_count(0)
+    left = page.evaluate(
+        """async () => ({
+          local: Object.entries(localStorage), session: Object.entries(sessionStorage), cookies: document.cookie,
+          databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
+        })"""
+    )
+    assert "Lund" not in str(left)
+    assert left == {"local": [], "session": [], "cookies": "", "databases": 0, "caches": 0}
+
+
+def test_a_page_of_another_origin_can_neither_frame_the_page_nor_read_or_ask_it(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    (tmp_path / "evil.html").write_text(
+        f"""<iframe id=f src="{address}"></iframe><script>
+        window.got = (async () => {{
+          const tries = [
+            fetch("{address}/"), fetch("{address}/theme.css"),
+            fetch("{address}/gradio_api/run/predict", {{method: "POST", body: "{{}}"}}),
+            fetch("{address}/gradio_api/upload", {{method: "POST", body: new FormData()}}),
+          ];
+          const answers = await Promise.allSettled(tries);
+          return answers.map(one => one.status === "fulfilled" ? one.value.status : "refused");
+        }})();
+        </script>""",
+        encoding="utf-8",
+    )
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as evil:
+        threading.Thread(target=evil.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{evil.server_port}/evil.html")
+        assert page.evaluate("window.got") == ["refused"] * 4
+        page.wait_for_timeout(1000)
+        framed = next((frame for frame in page.frames if frame.parent_frame), None)
+        assert framed is None or "Quoth" not in framed.content()
+        page.close()
+        evil.shutdown()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+def test_the_served_process_is_held_by_the_kernel(address: str) -> None:
+    """Find who listens on the page's port, and look at what the kernel says of its filter."""
+    port = f"{int(address.rpartition(':')[2]):04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    socket_of = next(line[9] for line in lines if line[1] == f"0100007F:{port}" and line[3] == "0A")
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(handle) == f"socket:[{socket_of}]":
+                status = (handle.parents[1] / "status").read_text(encoding="ascii")
+                assert "Seccomp:\t2" in status
+                return
+    pytest.fail("nobody listens")
 
 
 def test_an_earlier_answer_still_opens_its_own_evidence(page: Page) -> None:

@@ -110,7 +110,7 @@ def _swapped(asked: Sequence[_Asked]) -> list[str]:
 def _draw(index: Index, count: int) -> list[_Asked]:
     """Make up to `count` questions, each of another chunk, no sentence twice."""
     rng = Random(_SEED)
-    rows = rng.sample(range(len(index)), min(len(index), _TRIES * count))
+    rows = rng.sample(index.chunk_ids, min(len(index), _TRIES * count))
     drawn: list[_Asked] = []
     seen: set[str] = set()
     for row in _around(rows, _TRIES * count):

@@ -87,7 +87,7 @@ def _is_name(words: str, source: str) -> bool:
 
 def _fit(index: Index, source: str, tokens: Sequence[str], is_document: bool) -> float:
     """Say how well words name a document, 0 where they don't: each must stand in its name, or its text must bear it out."""
-    record = index.record(source)
+    record = index.record_of(source)
     name = set(_tokens(f"{PurePosixPath(source).stem} {record.title}"))
     if not is_document:
         # bare words are a subject unless they are most of the name

@@ -62,7 +62,7 @@ class _Sentence:
 
 def of_document(index: Index, source: str) -> Overview:
     """Sum one document up: a sentence a section of the highest level at least, in the text's order."""
-    sections = index.record(source).sections
+    sections = index.record_of(source).sections
     groups = _groups(sections)
     sentences = _sentences(index, source, groups)
     chosen: list[_Sentence] = []
@@ -78,7 +78,7 @@ def of_document(index: Index, source: str) -> Overview:
             break
         if all(float(sentence.row @ other.row) < _APART for other in chosen):
             chosen.append(sentence)
-    record = index.record(source)
+    record = index.record_of(source)
     topics = _topics(groups)
     lead = f"{record.title} ({source})" if record.title and record.title not in source else source
     if len(topics) > 1:
@@ -99,14 +99,14 @@ def of_collection(index: Index) -> Overview:
     spots: list[Spot] = []
     kept: list[_Sentence] = []
     for source in shown:
-        sentences = _sentences(index, source, _groups(index.record(source).sections))
+        sentences = _sentences(index, source, _groups(index.record_of(source).sections))
         fresh = [s for s in sentences if all(float(s.row @ other.row) < _APART for other in kept)]
         best = sorted(fresh or sentences, key=lambda s: (-s.centrality, s.span.start))[:each]
         kept += best
         spots += [_spot(source, s) for s in sorted(best, key=lambda s: s.span)]
     covered = []
     for source in shown:
-        topics = _topics(_groups(index.record(source).sections))
+        topics = _topics(_groups(index.record_of(source).sections))
         if len(topics) > 1:
             covered.append(
                 f"{source} covers: {'; '.join(topics[:_DOCUMENTS])}{'; …' if len(topics) > _DOCUMENTS else '.'}"
@@ -198,7 +198,7 @@ def written(index: Index, sources: Sequence[str]) -> Overview:
     """Say when and by whom documents were written, as far as the files or their own words say so."""
     lines, spots = [], []
     for source in sources[:_SEEN]:
-        record = index.record(source)
+        record = index.record_of(source)
         said = ", ".join(part for part in (record.date, f"by {record.author}" if record.author else "") if part)
         if said:
             lines.append(f"• {source}: {said} (by the file's own record)")

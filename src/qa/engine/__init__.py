@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qa.engine.adapters import make_embedder, make_reader, make_store, open_collection
+from qa.engine.adapters import make_embedder, make_reader, open_collection
 from qa.engine.ask import Engine, Reply, Timings, status
 from qa.engine.current import Current, Generation
 
@@ -30,7 +30,6 @@ __all__ = [
     "build",
     "make_embedder",
     "make_reader",
-    "make_store",
     "open_collection",
     "status",
 ]

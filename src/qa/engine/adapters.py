@@ -5,18 +5,27 @@ Each is imported inside its factory, so that a command pays only for those it us
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.config import Settings
-from qa.index import Index, open_index, stored
-from qa.keyword import KeywordIndex
+from qa.errors import IndexMissing, StoreError
+from qa.index import Database, Fingerprint, Index, open_index, stored
+from qa.index.database import KEYWORD, VECTORS
+from qa.index.derived import expect_usable
 from qa.protocols import Embedder, Reader, VectorStore
 from qa.retrieve import Weights
 
 if TYPE_CHECKING:
+    from qa.index.writing import Writer
+    from qa.keyword import KeywordFolder
     from qa.load import Readers
+
+
+_TRIES = 20  # times an index may change while it is opened
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -61,18 +70,32 @@ def make_readers(settings: Settings) -> Readers:
     return Readers(limits, seconds=how.seconds, memory=1_000_000 * how.memory_mb)
 
 
-def make_store(dim: int) -> VectorStore:
-    """Return an empty vector store."""
-    from qa.store import RowStore
+def make_store(folder: Path, dim: int, *, at_once: bool = False) -> VectorStore:
+    """Return the vector store of an index in a folder; `at_once`: to be asked, whoever writes meanwhile."""
+    from qa.store import FaissStore
 
-    return RowStore(dim)
+    return FaissStore(folder / VECTORS, dim, threads=usable_cores(), at_once=at_once)
 
 
-def make_keyword(language: str) -> KeywordIndex:
-    """Return an empty keyword index."""
-    from qa.keyword import KeywordIndex, Terms
+def make_keyword(folder: Path, language: str) -> KeywordFolder:
+    """Return the keyword index of an index in a folder."""
+    from qa.keyword import KeywordFolder, Terms
 
-    return KeywordIndex(Terms(language))
+    return KeywordFolder(folder / KEYWORD, Terms(language))
+
+
+def make_writer(settings: Settings, fingerprint: Fingerprint, dim: Callable[[], int]) -> Writer:
+    """Return the one who writes the index the settings name; `dim` is the length of a row, asked where it is new."""
+    from qa.index.writing import Writer
+
+    folder = settings.index
+    return Writer(
+        folder,
+        fingerprint,
+        dim,
+        lambda dim: make_store(folder, dim),
+        lambda: make_keyword(folder, fingerprint.language),
+    )
 
 
 def weights_of(settings: Settings) -> Weights:
@@ -82,9 +105,26 @@ def weights_of(settings: Settings) -> Weights:
 
 
 def open_collection(settings: Settings) -> Index:
-    """Open the index the settings name; no model is needed. Its bytes are checked as they are used."""
-    made = stored(settings.index)
-    return open_index(settings.index, make_store(made.dim), make_keyword(made.fingerprint.language))
+    """Open the index the settings name as it is now; no model is needed. Its bytes are checked as they are used."""
+    folder = settings.index
+    for attempt in itertools.count(1):
+        about = stored(folder)
+        if not about.dim:
+            raise IndexMissing(f"{folder}: nothing is indexed here yet. Run: qa index FOLDER --index {folder}")
+        try:
+            # what is derived comes first: the snapshot is then of the same transaction or a later one
+            store = make_store(folder, about.dim, at_once=True)
+            keyword = make_keyword(folder, about.fingerprint.language)
+            database = Database(folder)
+            database.snapshot()
+            for derived in (store, keyword):
+                expect_usable(database, derived)
+            return open_index(database, store, keyword)
+        except StoreError:
+            # a build may have removed what was to be opened; damage doesn't go away
+            if attempt == _TRIES or stored(folder).moment == about.moment:
+                raise
+    raise AssertionError("unreachable")
 
 
 def usable_cores() -> int:

@@ -259,7 +259,7 @@ class Engine:
 
 
 def _coverage_notice(index: Index) -> str:
-    said = []
+    said = [] if index.is_whole else ["The last build has not come to its end: some files may not be searched yet"]
     if index.unread:
         said.append(f"{index.unread:,} of {index.lines:,} files could not be read and were not searched")
     if index.partly:

@@ -189,7 +189,7 @@ def _about_headings(index: Index) -> Iterator[tuple[str, str]]:
 
 def _topics(index: Index, source: str) -> list[str]:
     """Return a document's headings that say what they are about, those of the lowest level."""
-    record = index.record(source)
+    record = index.record_of(source)
     said = [
         section.heading[-1] for section in record.sections if section.heading and len(section.span) > _SAYS_SOMETHING
     ]

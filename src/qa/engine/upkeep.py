@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from qa.config import Settings
 from qa.engine import adapters
-from qa.engine.building import DEFAULT_COLLECTION, BuildReport, Stage, build
+from qa.engine.building import DEFAULT_COLLECTION, BuildReport, build
+from qa.engine.pipeline import Stage
 from qa.errors import ConfigError, IndexMissing, StoreError
-from qa.index import POINTER, stored
+from qa.index import stored
+from qa.index.stored import last_roots, touched
 from qa.protocols import Embedder, Reader
 
 if TYPE_CHECKING:
@@ -31,25 +33,22 @@ class Upkeep:
         self._reader: Reader | None = None
         self._refused: dict[str, Refused] = {}  # a file that takes two minutes to fail shouldn't at every build
         self._roots: list[Path] = []
-        self._pointed = b""
+        self._seen: tuple[object, ...] = ()
 
     def roots(self) -> list[Path]:
         """Return the folders and files the collection is made of; raise StoreError where the index can't tell."""
         if self._paths:
             return self._paths
-        try:
-            pointed = (self._settings.index / POINTER).read_bytes()
-        except OSError:
-            pointed = b""
-        if not self._roots or pointed != self._pointed:
+        seen = touched(self._settings.index)
+        if not self._roots or seen != self._seen:
             try:
-                self._roots = [Path(root) for root in stored(self._settings.index).roots]
+                self._roots = [Path(root) for root in last_roots(self._settings.index)] or self._roots
             except IndexMissing:
                 self._roots = self._roots or [DEFAULT_COLLECTION]
             except StoreError:
                 if not self._roots:
                     raise
-            self._pointed = pointed
+            self._seen = seen
         return self._roots
 
     def check(self) -> None:

@@ -1,12 +1,12 @@
 """BM25 as it is asked: question in, the best chunks out, and how much of the question each chunk holds.
 
-Reads only what a question needs: its words by binary search, their postings, the best chunks' own terms.
+Sees several segments as one: a term weighs by all chunks that count, whichever segment they stand in, so that what
+is found doesn't depend on the history. Chunks go by the names they have elsewhere.
 """
 
 from __future__ import annotations
 
 import difflib
-import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -15,14 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import IndexCorrupt
+from qa.keyword.segment import Segment
 from qa.keyword.terms import Terms
-from qa.keyword.write import Termed
-from qa.sealed import Files, Sheet
 
 Scores = NDArray[np.float32]
-Rows = NDArray[np.integer[Any]]
-
+Numbers = NDArray[np.integer[Any]]
 
 _FEW = 200_000  # postings that are sooner added up than picked from
 _SPARSE = 64  # looking at so many scores takes as long as sorting one number
@@ -40,103 +37,127 @@ class Covered(NamedTuple):
     sentence: Scores
 
 
-def _first(rows: Rows, scores: Scores, count: int) -> list[int]:
-    """Return the rows of the highest scores, best first, equal ones by number."""
-    best: list[int] = rows[np.lexsort((rows, -scores))[:count]].tolist()
-    return best
-
-
 class KeywordIndex:
-    """BM25 over chunks numbered from 0, and where their terms stand; empty until loaded."""
+    """BM25 (the Lucene variant, k1 1.5, b .75) over chunks, and where their terms stand; empty until loaded."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._words, self._ends = Sheet(np.zeros(0, dtype=np.uint8)), Sheet(np.zeros(1, dtype=np.int64))
-        self._ids, self._edges, self._pieces = (Sheet(np.zeros(n, dtype=np.int64)) for n in (0, 1, 1))
-        self._starts = Sheet(np.zeros(1, dtype=np.int64))
-        self._rows, self._scores, self._highest = (Sheet(np.zeros(0, dtype=np.float32)) for _ in range(3))
-        self._numbers: dict[str, int | None] = {}  # words looked up so far
+        self._segments: list[Segment] = []
+        self._count, self._average = 0, 0.0
+        self._numbers: dict[str, list[int | None]] = {}  # words looked up so far
+        self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._pieces) - 1
+        """Return how many chunks count."""
+        return self._count
 
-    def load(self, files: Files) -> None:
-        """Replace the index by one that was written, memory-mapped."""
-        try:
-            self._words, self._ends = files.raw("words.bin"), files.sheet("words.npy")
-            self._ids, self._edges, self._pieces = (files.sheet(f"{name}.npy") for name in ("ids", "edges", "pieces"))
-            self._starts = files.sheet("starts.npy")
-            self._rows, self._scores, self._highest = (
-                files.sheet(f"{name}.npy") for name in ("rows", "scores", "highest")
-            )
-        except FileNotFoundError as exc:
-            raise IndexCorrupt(f"{exc.filename}: missing from the index. Run: qa index --rebuild") from exc
-        self._numbers = {}
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """What is asked."""
+        return self._segments
 
-    def termed(self) -> Termed:
-        """Return the chunks as terms by number, to write another index from."""
-        data, ends = self._words.whole().tobytes(), self._ends.whole().tolist()
-        words = [data[low:high].decode("utf-8") for low, high in itertools.pairwise(ends)]
-        return Termed(words, self._ids, self._edges, self._pieces)
+    @property
+    def names(self) -> NDArray[np.int64]:
+        """What the chunks are called, in order."""
+        none = np.zeros(0, dtype=np.int64)
+        kept = [one.chunks.take(one.alive(np.arange(len(one)))) for one in self._segments]
+        names: NDArray[np.int64] = np.sort(np.concatenate([none, *kept]))
+        return names
+
+    def load(self, segments: Sequence[Segment]) -> None:
+        """Ask these segments from now on."""
+        self._segments = list(segments)
+        self._count = sum(one.live for one in segments)
+        self._average = sum(one.terms for one in segments) / self._count if self._count else 0.0
+        self._numbers, self._frequencies = {}, {}
 
     def scores(self, question: str) -> Scores:
-        """Return the BM25 score of every chunk, of shape (n,); 0 where no term is shared."""
-        scores = np.zeros(len(self), dtype=np.float32)
-        for number in self._known(question):
-            rows, values = self._postings(number)
-            scores[rows] += values
-        return scores
+        """Return the BM25 score of every chunk, in the order of `names`; 0 where no term is shared."""
+        return self.scores_of(question, self.names)
 
     def best(self, question: str, count: int) -> list[int]:
-        """Return up to `count` chunks of the highest scores above 0, best first, equal ones by number.
+        """Return up to `count` chunks of the highest scores above 0, best first, equal ones by name."""
+        known = Counter(self._known(question))
+        if not known or count < 1:
+            return []
+        names, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+        for at, segment in enumerate(self._segments):
+            words = [
+                (number, times, self._idf(term))
+                for term, times in known.items()
+                if (number := self._at(term, at)) is not None
+            ]
+            rows, found = self._best_of(segment, words, count)
+            names.append(segment.chunks.take(rows))
+            scores.append(found)
+        named, scored = np.concatenate(names), np.concatenate(scores)
+        best: list[int] = named[np.lexsort((named, -scored))[:count]].tolist()
+        return best
+
+    def _best_of(
+        self, segment: Segment, words: list[tuple[int, int, np.float32]], count: int
+    ) -> tuple[Numbers, Scores]:
+        """Return those of a segment's chunks that may be among the best, with their scores.
 
         Rare terms are read first; once no other chunk can come among the best, the common ones are only looked
         up for those that can.
         """
-        times = Counter(self._known(question))
-        if not times or count < 1:
-            return []
-        postings = {number: self._postings(number) for number in times}
-        rows: Rows = np.zeros(0, dtype=np.int32)
-        if sum(len(found) for found, _ in postings.values()) <= _FEW:
-            scores = self.scores(question)
-            rows = np.flatnonzero(scores)
-            if len(rows) > count:
-                rows = rows[scores[rows] >= np.partition(scores[rows], len(rows) - count)[len(rows) - count]]
-            return _first(rows, scores[rows], count)
-        most = {number: float(self._highest.cut(number, number + 1)[0]) * times[number] for number in times}
-        order = sorted(times, key=lambda number: (len(postings[number][0]), number))
-        partial = np.zeros(len(self), dtype=np.float32)
-        met: list[Rows] = []
-        for at, number in enumerate(order):
-            found, values = postings[number]
-            partial[found] += values * np.float32(times[number])
-            met.append(found)
-            left = sum(most[other] for other in order[at + 1 :]) * 1.0001  # sums are rounded
+        if not words:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        standing = {number: segment.rows_of(number) for number, _, _ in words}
+        if sum(len(rows) for rows in standing.values()) <= _FEW:
+            scores = np.zeros(len(segment), dtype=np.float32)
+            for number, times, idf in words:
+                for _ in range(times):
+                    scores[standing[number]] += self._values(segment, number, idf)
+            rows = segment.alive(np.flatnonzero(scores))
+            return _most(rows, scores[rows], count)
+        most = {number: float(idf) * times * segment.highest(number, self._average) for number, times, idf in words}
+        order = sorted(words, key=lambda word: (len(standing[word[0]]), word[0]))
+        partial = np.zeros(len(segment), dtype=np.float32)
+        met: list[Numbers] = []
+        rows = np.zeros(0, dtype=np.int64)
+        for at, (number, times, idf) in enumerate(order):
+            partial[standing[number]] += self._values(segment, number, idf) * np.float32(times)
+            met.append(standing[number])
+            left = sum(most[other] for other, _, _ in order[at + 1 :]) * 1.0001  # sums are rounded
             if at + 1 < len(order) and sum(len(part) for part in met) < count:
                 continue
-            rows = self._met(partial, met)
+            rows = segment.alive(_met(partial, met))
             if len(rows) > count:
                 reached = float(np.partition(partial[rows], len(rows) - count)[len(rows) - count])
                 if left < reached:
                     rows = rows[partial[rows] + left >= reached * 0.9999]
                     break
-        return _first(rows, self.scores_of(question, rows), count)
+        return _most(rows, self._scores_in(segment, words, rows), count)
 
-    def _met(self, partial: Scores, met: Sequence[Rows]) -> Rows:
-        """Return the chunks met so far, each once, in order: those with a score, or in `met` if these are few."""
-        if sum(len(part) for part in met) * _SPARSE > len(self):
-            return np.flatnonzero(partial)
-        return np.unique(np.concatenate(met))
+    def _values(self, segment: Segment, number: int, idf: np.float32) -> Scores:
+        values: Scores = (idf * segment.postings(number, self._average)[1]).astype(np.float32)
+        return values
 
-    def scores_of(self, question: str, rows: Sequence[int] | Rows) -> Scores:
-        """Return the BM25 score of these chunks, in the order given."""
-        wanted = np.asarray(rows, dtype=np.int64)
+    def _scores_in(self, segment: Segment, words: list[tuple[int, int, np.float32]], rows: Numbers) -> Scores:
+        scores = np.zeros(len(rows), dtype=np.float32)
+        for number, times, idf in words:
+            values = (idf * segment.shares_of(number, rows, self._average)).astype(np.float32)
+            for _ in range(times):
+                scores += values
+        return scores
+
+    def scores_of(self, question: str, names: Sequence[int] | Numbers) -> Scores:
+        """Return the BM25 score of these chunks, in the order given; 0 for one that isn't there."""
+        wanted = np.asarray(names, dtype=np.int64)
         scores = np.zeros(len(wanted), dtype=np.float32)
-        for number in self._known(question):
-            there, values = self._postings(number)
-            at = np.searchsorted(there, wanted).clip(max=len(there) - 1)
-            scores += np.where(there[at] == wanted, values[at], np.float32(0))
+        known = Counter(self._known(question))
+        for at, segment in enumerate(self._segments):
+            words = [
+                (number, times, self._idf(term))
+                for term, times in known.items()
+                if (number := self._at(term, at)) is not None
+            ]
+            numbers = segment.locate(wanted)
+            here = np.flatnonzero(numbers >= 0)
+            if words and len(here):
+                scores[here] = self._scores_in(segment, words, numbers[here])
         return scores
 
     def knows(self, word: str) -> bool:
@@ -149,10 +170,13 @@ class KeywordIndex:
         Terms that can't be misspelled in earnest, of under four letters or with digits, count as known.
         """
         return all(
-            self._number(term) is not None
+            bool(self._frequency(term))
             or len(term) < _SHORTEST
             or not term.isalpha()
-            or bool(difflib.get_close_matches(term, self._beginning(term[:_ALIKE]), 1, _NEARLY))
+            or any(
+                difflib.get_close_matches(term, segment.beginning(term[:_ALIKE]), 1, _NEARLY)
+                for segment in self._segments
+            )
             for term in self._terms.of(word)
         )
 
@@ -162,7 +186,7 @@ class KeywordIndex:
 
     def weigh(self, question: str) -> dict[str, tuple[float, bool]]:
         """Return, for each term of a question, its inverse document frequency and whether it stands in any text."""
-        return {term: (self._weight(term), self._number(term) is not None) for term in self._terms.of(question)}
+        return {term: (self._weight(term), bool(self._frequency(term))) for term in self._terms.of(question)}
 
     def coverage(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return, for each text, the share of the question's terms that stand in it, rare terms counting more.
@@ -178,76 +202,85 @@ class KeywordIndex:
             found.append(sum(w for term, w in weights.items() if term in present) / total if total else 0.0)
         return found
 
-    def covered(self, question: str, rows: Sequence[int]) -> Covered:
+    def covered(self, question: str, names: Sequence[int]) -> Covered:
         """Return how much of the question's terms these chunks hold, as a whole and in their best sentence."""
         weights = {term: self._weight(term) for term in self._terms.of(question)}
-        numbers = {term: self._number(term) for term in weights}
-        known = sorted((number, weights[term]) for term, number in numbers.items() if number is not None)
-        none = np.zeros(len(rows), dtype=np.float32)
-        if not known or not len(rows):
-            return Covered(none, none)
-        wanted = np.array([number for number, _ in known], dtype=np.int32)
-        worth = np.array([weight for _, weight in known], dtype=np.float32) / np.float32(sum(weights.values()))
-        first, last = self._pieces.take(rows), self._pieces.take(np.asarray(rows) + 1)
-        counts = last - first
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        bounds = self._edges.stretches(first, last + 1)  # of a chunk's pieces, one more than there are
-        ends = np.cumsum(counts + 1) - 1
-        lengths = np.delete(np.diff(bounds), ends[:-1])
-        ids = self._ids.stretches(bounds[ends - counts], bounds[ends])
-        at = np.searchsorted(wanted, ids).clip(max=len(wanted) - 1)
-        found = wanted[at] == ids
-        there = np.zeros((len(lengths), len(wanted)), dtype=bool)
-        there[np.repeat(np.arange(len(lengths)), lengths)[found], at[found]] = True
-        chunk: Scores = (np.logical_or.reduceat(there, starts, axis=0) * worth).sum(axis=1)
-        there[starts] = False  # the heading path is no sentence
-        return Covered(chunk, np.maximum.reduceat((there * worth).sum(axis=1), starts))
+        total = np.float32(sum(weights.values()))
+        chunk, sentence = np.zeros(len(names), dtype=np.float32), np.zeros(len(names), dtype=np.float32)
+        wanted = np.asarray(names, dtype=np.int64)
+        for at, segment in enumerate(self._segments):
+            numbers = segment.locate(wanted)
+            here = np.flatnonzero(numbers >= 0)
+            known = [(weights[term], number) for term in weights if (number := self._at(term, at)) is not None]
+            if len(here) and known:
+                # whatever the numbers of the terms, their weights are added in one order
+                found = _covered(segment, numbers[here], known, total)
+                chunk[here], sentence[here] = found
+        return Covered(chunk, sentence)
 
-    def _postings(self, number: int) -> tuple[Rows, Scores]:
-        first, last = self._starts.cut(number, number + 2).tolist()
-        return self._rows.cut(first, last), self._scores.cut(first, last)
+    def _known(self, question: str) -> list[str]:
+        """Return the question's terms that stand in the index, in order, repeats and all."""
+        return [term for term in self._terms.of(question) if self._frequency(term)]
 
-    def _known(self, question: str) -> list[int]:
-        """Return the numbers of the question's terms that stand in the index, in order, repeats and all."""
-        found = (self._number(term) for term in self._terms.of(question))
-        return [number for number in found if number is not None]
-
-    def _number(self, term: str) -> int | None:
+    def _at(self, term: str, segment: int) -> int | None:
+        """Return a term's number in a segment."""
         if term not in self._numbers:
             if len(self._numbers) > 100_000:
                 self._numbers.clear()
-            self._numbers[term] = self._look_up(term.encode("utf-8"))
-        return self._numbers[term]
+            self._numbers[term] = [one.look_up(term) for one in self._segments]
+        return self._numbers[term][segment]
 
-    def _look_up(self, term: bytes) -> int | None:
-        at = self._first_from(term)
-        return at if at < len(self._ends) - 1 and self._word(at) == term else None
-
-    def _first_from(self, term: bytes) -> int:
-        """Return the number of the first word that is `term` or comes after it."""
-        low, high = 0, len(self._ends) - 1
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self._word(middle) < term else (low, middle)
-        return low
-
-    def _word(self, number: int) -> bytes:
-        first, last = self._ends.cut(number, number + 2).tolist()
-        return self._words.cut(first, last).tobytes()
-
-    def _beginning(self, letters: str) -> list[str]:
-        """Return the words that begin so."""
-        first, after = letters.encode("utf-8"), letters.encode("utf-8") + b"\xff"
-        low, high = self._first_from(first), self._first_from(after)
-        edges = self._ends.cut(low, high + 1).tolist()
-        data = self._words.cut(edges[0], edges[-1]).tobytes()
-        return [data[a - edges[0] : b - edges[0]].decode("utf-8") for a, b in itertools.pairwise(edges)]
+    def _frequency(self, term: str) -> int:
+        """Return in how many chunks a term stands."""
+        if (known := self._frequencies.get(term)) is None:
+            if len(self._frequencies) > 100_000:
+                self._frequencies.clear()
+            numbers = ((self._at(term, at), segment) for at, segment in enumerate(self._segments))
+            known = sum(segment.frequency(number) for number, segment in numbers if number is not None)
+            self._frequencies[term] = known
+        return known
 
     def _weight(self, term: str) -> float:
         """Return the term's inverse document frequency, as BM25 counts it."""
-        number = self._number(term)
-        frequency = 0
-        if number is not None:
-            first, last = self._starts.cut(number, number + 2).tolist()
-            frequency = last - first
+        frequency = self._frequency(term)
         return math.log(1 + (len(self) - frequency + 0.5) / (frequency + 0.5))
+
+    def _idf(self, term: str) -> np.float32:
+        return np.float32(self._weight(term))
+
+
+def _most(rows: Numbers, scores: Scores, count: int) -> tuple[Numbers, Scores]:
+    """Return the rows of the highest scores, and all that are equal to the last of them."""
+    if len(rows) > count:
+        best = scores >= np.partition(scores, len(rows) - count)[len(rows) - count]
+        rows, scores = rows[best], scores[best]
+    return rows, scores
+
+
+def _met(partial: Scores, met: Sequence[Numbers]) -> Numbers:
+    """Return the chunks met so far, each once, in order: those with a score, or in `met` if these are few."""
+    if sum(len(part) for part in met) * _SPARSE > len(partial):
+        return np.flatnonzero(partial)
+    return np.unique(np.concatenate(met))
+
+
+def _covered(segment: Segment, numbers: Numbers, known: list[tuple[float, int]], total: np.float32) -> Covered:
+    """Return how much of a question's terms chunks of one segment hold."""
+    by_number = sorted(number for _, number in known)
+    wanted = np.array(by_number, dtype=np.int32)
+    first, last = segment.pieces.take(numbers), segment.pieces.take(numbers + 1)
+    counts = last - first
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    bounds = segment.edges.stretches(first, last + 1)  # of a chunk's pieces, one more than there are
+    ends = np.cumsum(counts + 1) - 1
+    lengths = np.delete(np.diff(bounds), ends[:-1])
+    ids = segment.ids.stretches(bounds[ends - counts], bounds[ends])
+    at = np.searchsorted(wanted, ids).clip(max=len(wanted) - 1)
+    found = wanted[at] == ids
+    there = np.zeros((len(lengths), len(wanted)), dtype=bool)
+    there[np.repeat(np.arange(len(lengths)), lengths)[found], at[found]] = True
+    there = there[:, np.searchsorted(wanted, [number for _, number in known])]
+    worth = np.array([weight for weight, _ in known], dtype=np.float32) / total
+    chunk: Scores = (np.logical_or.reduceat(there, starts, axis=0) * worth).sum(axis=1)
+    there[starts] = False  # the heading path is no sentence
+    return Covered(chunk, np.maximum.reduceat((there * worth).sum(axis=1), starts))

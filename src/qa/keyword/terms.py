@@ -1,6 +1,8 @@
 """What counts as a term: words without accents or case, stemmed.
 
-A number with its separators is one term ("1,972,550" and "1972550" are the same); "U.S." is "us".
+A number with its separators is one term ("1,972,550" and "1972550" are the same); "U.S." is "us". What is raised
+behind a number is a term of its own (10⁸, 10^8), behind letters a part of theirs (m², m^2, m2); characters that show
+nothing, soft hyphens and joiners, are none.
 """
 
 from __future__ import annotations
@@ -13,6 +15,11 @@ from collections.abc import Callable
 from qa.errors import ConfigError
 
 _TERM = re.compile(r"\d+(?:[.,]\d+)*|(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W\d_]+)?")
+# soft hyphen, zero-width spaces and joiners, marks of direction: inside a word they are no part of how it is spelled
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+# folded to plain digits these would run into the number before them
+_RAISED = re.compile("(?<=[0-9])(?=[²³¹¼-¾⁰⁴-⁻₀-₉⅐-⅟①-⑳])")
+_POWER = re.compile(r"(?<=[^\W\d_])\^(?=\w)")
 _MOST_KNOWN = 100_000  # words remembered
 _THOUSANDS = re.compile(r"^\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 
@@ -74,7 +81,10 @@ def _listed(language: str) -> frozenset[str]:
 
 
 def _fold(text: str) -> str:
+    if "^" in text:
+        text = _POWER.sub("", text)
     if text.isascii():
         return text.lower()
+    text = _RAISED.sub(" ", _UNSEEN.sub("", text))
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -1,11 +1,12 @@
-"""Writes BM25 from terms by number: what was cut into terms once is never cut again.
+"""Writes a segment of BM25 from terms by number: what was cut into terms once is never cut again.
 
-Memory is bounded: postings are sorted a block of chunks at a time and merged a range of terms at a time.
+Memory is bounded: postings are sorted a block of chunks at a time and merged a range of terms at a time. A posting
+holds how often a term stands in a chunk; what that is worth depends on the other segments, too.
 """
 
 from __future__ import annotations
 
-import math
+import json
 import shutil
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from qa.keyword.terms import Terms
 from qa.sealed import Appender, Files, Sheet, write_sheet
 
-_K1, _B = 1.5, 0.75
+K1, B = 1.5, 0.75
 _AT_ONCE = 4_000_000  # terms sorted in one go
 
 Numbers = NDArray[np.integer[Any]]
@@ -29,17 +30,19 @@ Numbers = NDArray[np.integer[Any]]
 class Termed:
     """Chunks as terms by number: piece `p` (a heading path or a sentence) holds `ids[edges[p]:edges[p + 1]]`.
 
-    Chunk `c` has the pieces `pieces[c]` to `pieces[c + 1]`, its heading path first; `words` spells the numbers.
+    Chunk `c` is called `chunks[c]` elsewhere, and has the pieces `pieces[c]` to `pieces[c + 1]`, its heading path
+    first; `words` spells the numbers.
     """
 
     words: Sequence[str]
+    chunks: Sheet
     ids: Sheet
     edges: Sheet
     pieces: Sheet
 
     @classmethod
-    def of(cls, chunks: Iterable[Sequence[str]], terms: Terms) -> Termed:
-        """Cut chunks into terms; each is its heading path, then its sentences."""
+    def of(cls, chunks: Iterable[Sequence[str]], terms: Terms, names: Sequence[int] | None = None) -> Termed:
+        """Cut chunks into terms; each is its heading path, then its sentences. Without names they are counted."""
         words: dict[str, int] = {}
         flat, edges, pieces = array("i"), array("q", [0]), array("q", [0])
         for chunk in chunks:
@@ -47,13 +50,27 @@ class Termed:
                 flat.extend(words.setdefault(term, len(words)) for term in terms.of(text))
                 edges.append(len(flat))
             pieces.append(len(edges) - 1)
-        tables = (np.array(flat, dtype=np.int32), np.array(edges, dtype=np.int64), np.array(pieces, dtype=np.int64))
+        called = range(len(pieces) - 1) if names is None else names
+        tables = (
+            np.array(called, dtype=np.int64),
+            np.array(flat, dtype=np.int32),
+            np.array(edges, dtype=np.int64),
+            np.array(pieces, dtype=np.int64),
+        )
         return cls(list(words), *(Sheet(table) for table in tables))
 
     def let_go(self) -> None:
         """Let the system have the memory of what was read."""
-        for sheet in (self.ids, self.edges, self.pieces):
+        for sheet in (self.chunks, self.ids, self.edges, self.pieces):
             sheet.let_go()
+
+    def spilled(self, folder: Path) -> Termed:
+        """Return the same, its tables on disk, so that many of these can be held at once."""
+        folder.mkdir(parents=True)
+        for name in ("chunks", "ids", "edges", "pieces"):
+            write_sheet(folder / f"{name}.npy", getattr(self, name).values)
+        files = Files(folder)
+        return Termed(self.words, *(files.sheet(f"{name}.npy") for name in ("chunks", "ids", "edges", "pieces")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +83,14 @@ class Run:
 
 
 def write_keyword(folder: Path, runs: Sequence[Run]) -> None:
-    """Write BM25 (the Lucene variant, k1 1.5, b 0.75) over the chunks of these runs, in their order."""
+    """Write a segment over the chunks of these runs, in their order."""
     folder.mkdir(parents=True, exist_ok=True)
     words, numbers = _vocabulary(runs)
     data = [word.encode("utf-8") for word in words]
     (folder / "words.bin").write_bytes(b"".join(data))
     write_sheet(folder / "words.npy", np.cumsum([0, *(len(word) for word in data)], dtype=np.int64))
     with (
+        Appender(folder / "chunks.npy", "<i8") as chunks,
         Appender(folder / "ids.npy", "<i4") as ids,
         Appender(folder / "edges.npy", "<i8") as edges,
         Appender(folder / "pieces.npy", "<i8") as pieces,
@@ -86,7 +104,10 @@ def write_keyword(folder: Path, runs: Sequence[Run]) -> None:
                 pieces.add(owned[1:] - (owned[0] - (edges.count - 1)))
                 edges.add(bounds[1:] - (bounds[0] - ids.count))
                 ids.add(numbers[id(run.termed)][run.termed.ids.cut(int(bounds[0]), int(bounds[-1]))])
+                chunks.add(run.termed.chunks.cut(first, last))
                 run.termed.let_go()
+    names = Files(folder).sheet("chunks.npy").whole()
+    write_sheet(folder / "order.npy", np.argsort(names, kind="stable").astype(np.int32))
     _invert(folder, len(words))
 
 
@@ -128,13 +149,16 @@ def _vocabulary(runs: Sequence[Run]) -> tuple[list[str], dict[int, Numbers]]:
 
 
 def _invert(folder: Path, words: int) -> None:
-    """Write, for each word, the chunks it stands in and what it is worth there, from the ids beside."""
+    """Write, for each word, the chunks it stands in and how often, from the ids beside."""
     files = Files(folder)
     ids, edges, pieces = (files.sheet(f"{name}.npy") for name in ("ids", "edges", "pieces"))
     bounds = edges.take(pieces.whole())
     edges.let_go()
     lengths = np.diff(bounds)
-    average = float(lengths.mean()) if len(lengths) else 0.0
+    write_sheet(folder / "lengths.npy", lengths.astype(np.int32))
+    total = int(lengths.sum())
+    average = total / len(lengths) if len(lengths) else 0.0
+    (folder / "about.json").write_text(json.dumps({"average": average, "terms": total}), encoding="utf-8")
     spill = folder / "spill"
     spill.mkdir()
     frequencies = np.zeros(words, dtype=np.int64)
@@ -149,18 +173,23 @@ def _invert(folder: Path, words: int) -> None:
     write_sheet(folder / "starts.npy", starts.astype(np.int64))
     with (
         Appender(folder / "rows.npy", "<i4") as rows,
-        Appender(folder / "scores.npy", "<f4") as scores,
+        Appender(folder / "times.npy", "<i4") as times,
         Appender(folder / "highest.npy", "<f4") as highest,
     ):
         for first, last in _stretches(starts):
             postings = _merged(parts, first, last)
-            worth = _worth(frequencies[first:last], len(lengths))[postings[0] - first]
-            spread = _K1 * ((1 - _B) + _B * lengths[postings[1]] / average)
-            values = (worth * (postings[2] / (spread + postings[2]))).astype(np.float32)
             rows.add(postings[1])
-            scores.add(values)
-            highest.add(np.maximum.reduceat(values, starts[first:last] - starts[first]))
+            times.add(postings[2])
+            shares = saturated(postings[2], lengths[postings[1]], average)
+            highest.add(np.maximum.reduceat(shares, starts[first:last] - starts[first]).astype(np.float32))
     shutil.rmtree(spill)
+
+
+def saturated(times: Numbers, lengths: Numbers, average: float) -> NDArray[np.float64]:
+    """Return what BM25 (the Lucene variant) makes of terms standing so often in chunks of these lengths, 0 to 1."""
+    spread = K1 * ((1 - B) + B * lengths / average)
+    found: NDArray[np.float64] = times / (spread + times)
+    return found
 
 
 def _sorted(ids: Numbers, lengths: Numbers, first: int) -> Numbers:
@@ -181,9 +210,3 @@ def _merged(parts: Sequence[Path], first: int, last: int) -> Numbers:
     postings = np.concatenate(taken, axis=1)
     # each part is in order already, and later parts hold later chunks
     return postings if len(taken) == 1 else postings[:, np.argsort(postings[0], kind="stable")]
-
-
-def _worth(frequencies: Numbers, chunks: int) -> NDArray[np.float32]:
-    """Return each word's inverse document frequency."""
-    known = {n: math.log(1 + (chunks - n + 0.5) / (n + 0.5)) for n in np.unique(frequencies).tolist()}
-    return np.array([known[n] for n in frequencies.tolist()], dtype=np.float32)

@@ -11,7 +11,22 @@ from dataclasses import dataclass
 from qa.load.sections import Heading
 from qa.types import Hidden, Place
 
-__all__ = ["Child", "Extracted", "Hidden", "Limits", "Reader", "Unreadable"]
+__all__ = [
+    "CHECKED",
+    "SELECTED",
+    "UNCHECKED",
+    "UNSELECTED",
+    "Child",
+    "Extracted",
+    "Hidden",
+    "Limits",
+    "Reader",
+    "Unreadable",
+]
+
+CHECKED, UNCHECKED = "[checked]", "[unchecked]"
+SELECTED, UNSELECTED = "[selected]", "[unselected]"
+"""What a form's box or one of several buttons says, in every format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,7 @@ class Extracted:
     lists those without text, each as a person would say it ("page 4: scanned, no text"). `lost` is how many
     characters of the file's text could not be taken over (beyond a limit), `passed` how many pages, sheets or files
     inside it should have been and were not; `notes` are whole sentences a reader of the ledger should see.
+    `composed`: the text isn't the file's own, though its format's is.
     """
 
     text: str
@@ -79,6 +95,7 @@ class Extracted:
     notes: tuple[str, ...] = ()
     children: tuple[Child, ...] = ()
     encoding: str = ""
+    composed: bool = False
 
 
 Reader = Callable[[bytes, Limits], Extracted]

@@ -25,7 +25,7 @@ _AT_HAND = 16_000  # bytes of plain text that no pattern takes long over
 _UNSEEN = re.compile("[\U000e0020-\U000e007f]+|[\u180e\u200b-\u200d\u2060-\u2064\ufeff]{4,}")
 _FLAG = "\U0001f3f4"  # is drawn with such characters behind it
 _LAST_PAGE = 60.0  # seconds: what is on its way when the time to recognise is up, and putting all together
-_CUTTING = ("slide", "chapter", "sheet", "message")  # places no section goes across
+_CUTTING = ("slide", "chapter", "sheet", "message", "reply", "note")  # places no section goes across
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ def _reading(found: Found, data: bytes, name: str, extracted: Extracted) -> Read
         extracted.author,
         extracted.date,
         extracted.hidden,
-        FORMATS[name].by_line,
-        FORMATS[name].prose,
+        FORMATS[name].by_line and not extracted.composed,
+        FORMATS[name].prose or extracted.composed,
     )
     return Reading(document, name, extracted.encoding, note, extent, extracted.children)
 
@@ -181,8 +181,9 @@ def _said(extracted: Extracted) -> list[str]:
         said.append(f"{named[:1].upper()}{named[1:]}.")
     if extracted.lost and not extracted.notes:
         said.append(f"It is longer than may be: {extracted.lost:,} characters were left out.")
-    if extracted.hidden:
-        why = ", ".join(sorted({hidden.why for hidden in extracted.hidden}))
-        characters = sum(len(hidden.span) for hidden in extracted.hidden)
-        said.append(f"It holds {characters:,} characters that nobody sees ({why}).")
+    for withdrawn, what in ((False, "nobody sees"), (True, "don't count any more")):
+        hidden = [one for one in extracted.hidden if one.is_withdrawn == withdrawn]
+        if hidden:
+            why = ", ".join(sorted({one.why for one in hidden}))
+            said.append(f"It holds {sum(len(one.span) for one in hidden):,} characters that {what} ({why}).")
     return said

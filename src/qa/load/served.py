@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from qa.load import clocks
 from qa.load.extracted import Limits, Unreadable
 from qa.load.wire import ANEW, SIZES, SPLIT, pack, pack_picture, unpack_quoted
+from qa.offline import keep_offline
 
 
 def serve(memory: int) -> None:
@@ -25,6 +26,7 @@ def serve(memory: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1):
         os.dup2(nowhere, standard)  # what a library prints must not land among the answers
+    keep_offline()
     _limit_memory(memory)
     sys.addaudithook(_refusal(shutil.which("tesseract")))
     outbox.write(b"+")

@@ -69,6 +69,7 @@ FORMATS: dict[str, Format] = {
     "subtitles": _format("subtitles:extract", ".srt .vtt"),
     "notebook": _format("notebook:extract", ".ipynb"),
     "xml": _format("xmlfile:extract", ".xml .xsd .rss .atom .dbk .tei"),
+    "calendar": _format("calendarfile:extract", ".ics .vcs .vcf .vcard"),
     "mail": _format("mail:extract", ".eml"),
     "mailbox": _format("mail:extract_mbox", ".mbox .mbx"),
     "mhtml": _format("mail:extract_mhtml", ".mht .mhtml"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qa.errors import ConfigError
+from qa.load import names
 
 _LINK = "a symbolic link, which is not followed. Put the file itself in the folder, or index with --follow-links."
 
@@ -169,6 +170,8 @@ class _Walker:
 
 def _examine(path: Path, source: str, linked: bool = False) -> Found:
     source = readable(source)
+    if names.is_litter(path.name):
+        return Found(path, source, "not a document: a program or the system keeps it for itself.")
     try:
         facts = path.stat() if linked else path.lstat()
     except OSError as exc:

@@ -55,6 +55,7 @@ def pack(extracted: Extracted) -> tuple[dict[str, Any], list[bytes]]:
         "notes": extracted.notes,
         "children": [child.name for child in extracted.children],
         "encoding": extracted.encoding,
+        "composed": extracted.composed,
     }
     return header, pieces
 
@@ -92,6 +93,7 @@ def unpack(header: Mapping[str, Any], pieces: Sequence[bytes]) -> Extracted:
         notes=tuple(_storable(line) for line in checked(list, header["notes"])),
         children=_children(checked(list, header["children"]), pieces[1:]),
         encoding=_storable(header["encoding"]),
+        composed=header["composed"] is True,
     )
 
 

@@ -7,27 +7,34 @@ is fetched, and nothing is sent anywhere.
 from __future__ import annotations
 
 import contextlib
-import html
 import logging
-import os
-import socket
+import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.config import Settings
+from qa.config import ServeSettings, Settings
 from qa.engine import Engine
+from qa.engine.adapters import usable_cores
 from qa.engine.current import Current, Generation
 from qa.engine.pages import Pages
 from qa.errors import ConfigError, QAError
-from qa.types import LedgerEntry, Span, Turn, Verdict
+from qa.index import stored
+from qa.types import LedgerEntry, Turn, Verdict
 from qa.ui import ledger, render, viewer
+from qa.ui.access import Access, read_accounts
+from qa.ui.addresses import Addresses, is_loopback
+from qa.ui.calls import Calls, FilesAsked, PagesAsked, Refused
+from qa.ui.escape import escaped
+from qa.ui.guard import Guard, Limits, Listeners
+from qa.ui.waiting import Busy, Left, WaitingRoom
 
 if TYPE_CHECKING:
     import gradio as gr
+    from starlette.types import ASGIApp
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +46,7 @@ _FOCUS = "document.querySelector('#question textarea, #question input')?.focus()
 _ON_ASKED = "(...values) => { window.quoth?.asked(); return values; }"
 _ON_ANSWERED = f"() => {{ window.quoth?.answered(); {_FOCUS}; }}"
 _ON_CLEARED = f"() => {{ window.quoth?.cleared(); {_FOCUS}; }}"
+_WORKING = "Reading your documents…"
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
@@ -54,35 +62,114 @@ _EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """One turn of the conversation as shown: question, answer and evidence, each as HTML."""
+    """One turn of the conversation as shown: question, answer and evidence, each as HTML.
 
+    `number` is given once and kept: marks in the answer point at it, whatever is forgotten before it.
+    """
+
+    number: int
     turn: Turn
     said: str
     evidence: str
 
 
-def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve the page until interrupted; call `ready` with its address once it answers.
+def serve(
+    settings: Settings,
+    ready: Callable[[str], None],
+    greet: Callable[[str], None],
+    listening: Callable[[], None] | None = None,
+) -> None:
+    """Serve the page until interrupted; call `ready` with its address once it answers, `greet` with what to say first.
 
-    Raises IndexMissing where there is nothing to ask, ConfigError where the port is taken.
+    `listening` is called once the socket is open, before anything is loaded: no other will be needed.
+
+    Raises IndexMissing where there is nothing to ask, ConfigError where the port is taken, or where the page would be
+    open to more than this machine without anyone having to say who they are.
     """
-    current = Current(settings)
-    engine = current.engine()
-    host, port = settings.serve.host, settings.serve.port
-    _assert_free(host, port)
-    with contextlib.closing(Pages(settings)) as pages:
-        page = make_page(current, pages)
+    from qa.ui.server import listen, make_server
+
+    how = settings.serve
+    access = _access(how, greet)
+    stored(settings.index)
+    with contextlib.closing(listen(how.host, how.port)) as listener, contextlib.closing(Pages(settings)) as pages:
+        if listening:
+            listening()
+        current = Current(settings)
+        engine = current.engine()
         # the model is loaded while the page is being opened; a question asked meanwhile waits for it
         threading.Thread(target=engine.warm_up, daemon=True).start()
-        launch(page, host, port)
-        ready(f"http://{host}:{port}")
-        page.block_thread()
+        listeners = Listeners()
+        page = make_page(current, pages, WaitingRoom(how.at_once or usable_cores(), how.waiting), listeners)
+        addresses = Addresses.of(
+            how.host, how.port, names=how.names.replace(",", " ").split(), tls=bool(how.certificate)
+        )
+        app = guarded(page, addresses=addresses, listeners=listeners, access=access, longest=how.question_chars)
+        shown = f"[{how.host}]" if ":" in how.host else how.host
+        server = make_server(app, how, lambda: ready(f"{addresses.scheme}://{shown}:{how.port}"))
+        server.run(sockets=[listener])
 
 
-def make_page(current: Current, pages: Pages) -> gr.Blocks:
-    """Return the page, not yet served: each question is put to the newest index there is."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+def guarded(
+    page: gr.Blocks,
+    *,
+    addresses: Addresses,
+    listeners: Listeners,
+    access: Access | None,
+    longest: int,
+    limits: Limits | None = None,
+) -> ASGIApp:
+    """Return the page as an application that may be served: the guard around it lets nothing else through."""
+    import gradio as gr
+    from fastapi import FastAPI
+
+    theme = gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=_FONTS, font_mono=_MONO)
+    app = gr.mount_gradio_app(
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        page,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        show_error=False,
+        theme=theme,
+        css=(_HERE / "page.css").read_text(encoding="utf-8"),
+    )
+    functions = {number: fn for number, fn in page.fns.items() if fn.fn}
+    calls = Calls(
+        inputs={number: len(fn.inputs) for number, fn in functions.items()},
+        queued=frozenset(number for number, fn in functions.items() if fn.queue),
+        components=frozenset(number for number, block in page.blocks.items() if hasattr(block, "show_pages")),
+        longest=longest,
+    )
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    return Guard(
+        app, addresses=addresses, calls=calls, listeners=listeners, script=script, access=access, limits=limits
+    )
+
+
+def _access(how: ServeSettings, greet: Callable[[str], None]) -> Access | None:
+    """Return who may come in; None where that is everyone on this machine."""
+    if not how.auth:
+        if not is_loopback(how.host):
+            raise ConfigError(
+                f"{how.host} can be reached from other machines, and everyone there could read your documents. "
+                "Say who may: --auth token, or --auth FILE with names and passwords made by: qa passwd FILE NAME"
+            )
+        return None
+    if not is_loopback(how.host) and not how.certificate:
+        greet("Without serve.certificate the network can read what is asked, answered and typed to log in.")
+    if how.auth != "token":
+        return Access(read_accounts(Path(how.auth)), port=how.port, tls=bool(how.certificate))
+    token = secrets.token_urlsafe(18)
+    greet(f"Log in with this token, which is shown only once: {token}")
+    return Access(token=token, port=how.port, tls=bool(how.certificate))
+
+
+def make_page(current: Current, pages: Pages, room: WaitingRoom, listeners: Listeners) -> gr.Blocks:
+    """Return the page, not yet served: each question is put to the newest index there is, when its turn comes."""
     import gradio as gr
 
     first = current.engine().index
@@ -134,9 +221,26 @@ def make_page(current: Current, pages: Pages) -> gr.Blocks:
         def receive(question: str, turns: list[_Exchange]) -> tuple[str, str, str]:
             return "", question, _conversation(turns, question)
 
-        def answer(question: str, turns: list[_Exchange]) -> tuple[list[_Exchange], str, str]:
-            turns = [*turns, _exchange(current.engine(), pages, question, turns)][-_KEPT_TURNS:]
-            return turns, _conversation(turns), _evidence(turns)
+        async def answer(question: str, turns: list[_Exchange], request: gr.Request) -> AsyncIterator[Any]:
+            session = request.session_hash or ""
+            try:
+                with room.ticket(session) as ticket:
+                    ahead = await ticket.ahead(0, lambda: listeners.has(session))
+                    while ahead:
+                        yield gr.skip(), _conversation(turns, question, ahead), gr.skip()
+                        ahead = await ticket.ahead(ahead, lambda: listeners.has(session))
+                    exchange = await ticket.served(lambda: _exchange(current.engine(), pages, question, turns))
+            except Busy as exc:
+                yield gr.skip(), _conversation(turns, question, problem=str(exc)), gr.skip()
+                return
+            except Left:
+                yield gr.skip(), gr.skip(), gr.skip()
+                return
+            turns = [*turns, exchange][-_KEPT_TURNS:]
+            yield turns, _conversation(turns), _evidence(turns)
+
+        # Gradio looks at this to tell that it is wanted; the name isn't known where annotations are looked up
+        answer.__annotations__["request"] = gr.Request
 
         def start_again() -> tuple[list[_Exchange], str, str]:
             return [], _welcome(current.engine().index.ledger), _no_evidence()
@@ -155,10 +259,12 @@ def make_page(current: Current, pages: Pages) -> gr.Blocks:
             return _welcome(current.engine().index.ledger)
 
         asked = gr.State("")
+        # who waits, and how many are too many, is the waiting room's to say
+        queued: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
         for trigger, source in [(box.submit, box), (button.click, box)] + [(e.click, e) for e in shown]:
             trigger(
                 receive, [source, past], [box, asked, talk], show_progress="hidden", queue=False, js=_ON_ASKED
-            ).then(answer, [asked, past], [past, talk, evidence], show_progress="hidden").then(None, js=_ON_ANSWERED)
+            ).then(answer, [asked, past], [past, talk, evidence], **queued).then(None, js=_ON_ANSWERED)
         again.click(start_again, None, [past, talk, evidence], show_progress="hidden", queue=False).then(
             None, js=_ON_CLEARED
         )
@@ -170,37 +276,15 @@ def make_page(current: Current, pages: Pages) -> gr.Blocks:
     return page
 
 
-def launch(page: gr.Blocks, host: str, port: int) -> None:
-    """Serve the page in a thread of its own, and return once it answers."""
-    import gradio as gr
-
-    theme = gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=_FONTS, font_mono=_MONO)
-    try:
-        page.launch(
-            server_name=host,
-            server_port=port,
-            quiet=True,
-            share=False,
-            ssr_mode=False,
-            prevent_thread_lock=True,
-            footer_links=[],
-            theme=theme,
-            css=(_HERE / "page.css").read_text(encoding="utf-8"),
-            head=f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
-        )
-    except OSError as exc:
-        raise ConfigError(_port_taken(host, port)) from exc
-
-
 def _exchange(engine: Engine, pages: Pages, question: str, turns: list[_Exchange]) -> _Exchange:
     """Ask, check the quotes once more, and render; an error is said in the conversation."""
-    number = len(turns) + 1
+    number = turns[-1].number + 1 if turns else 1
     try:
         reply = engine.ask(question, [exchange.turn for exchange in turns])
         engine.check(reply.answer)
     except QAError as exc:
         said = render.question_html(question) + render.error_html(str(exc))
-        return _Exchange(Turn(question), said, _no_evidence())
+        return _Exchange(number, Turn(question), said, _no_evidence())
     answer = reply.answer
 
     def drawn(source: str) -> str:
@@ -208,37 +292,40 @@ def _exchange(engine: Engine, pages: Pages, question: str, turns: list[_Exchange
 
     said = render.question_html(question) + render.answer_html(answer, number, drawn)
     text = answer.text if answer.verdict is Verdict.ANSWERED else ""  # what a follow-up's "he" may stand for
-    return _Exchange(Turn(question, text), said, render.evidence_html(answer, number, drawn))
+    return _Exchange(number, Turn(question, text), said, render.evidence_html(answer, number, drawn))
 
 
 def _pages_html(engine: Engine, pages: Pages, asked: dict[str, Any]) -> str:
-    """Return the pages that quotes stand on; what is asked comes from the browser and is checked like any input."""
-    source, digest = str(asked["source"]), str(asked["digest"])
-    spans = [Span(int(start), int(end)) for start, end in asked["spans"]]
+    """Return the pages that quotes stand on; what is asked was checked for its shape by the guard."""
+    wanted = PagesAsked.model_validate(asked)
     try:
-        return viewer.pages_html(source, pages.show(engine.index, source, digest, spans))
-    except QAError as exc:
+        return viewer.pages_html(wanted.source, pages.show(engine.index, wanted.source, wanted.digest, wanted.found()))
+    except (QAError, Refused) as exc:
         return viewer.problem_html(str(exc))
 
 
 def _rows_html(engine: Engine, asked: dict[str, Any]) -> str:
-    state, words, start = str(asked["state"]), str(asked["words"]), max(0, int(asked["start"]))
-    return ledger.rows_html(engine.index.ledger, state, words, start)
+    wanted = FilesAsked.model_validate(asked)
+    return ledger.rows_html(engine.index.ledger, wanted.state, wanted.words, wanted.start)
 
 
-def _conversation(turns: list[_Exchange], waiting: str = "") -> str:
+def _conversation(turns: list[_Exchange], waiting: str = "", ahead: int = 0, problem: str = "") -> str:
+    """Return what was said, and below it the question that waits with how many are ahead, or why it isn't answered."""
     parts = [exchange.said for exchange in turns]
-    if waiting.strip():
-        parts.append(render.question_html(waiting) + "<p class='working' role='status'>Reading your documents…</p>")
+    if problem:
+        parts.append(render.question_html(waiting) + render.error_html(problem))
+    elif waiting.strip():
+        working = f"{ahead} question{'s are' if ahead > 1 else ' is'} ahead of yours…" if ahead else _WORKING
+        parts.append(render.question_html(waiting) + f"<p class='working' role='status'>{working}</p>")
     return f"<div class='log' role='log' aria-live='polite'>{''.join(parts)}</div>"
 
 
 def _evidence(turns: list[_Exchange]) -> str:
     """Return every turn's evidence, the last one open; a citation of an earlier turn opens its own."""
     return "".join(
-        f"<section class='turn{' open' if number == len(turns) else ''}' data-turn='{number}' "
-        f"aria-label='Evidence for question {number}'>{exchange.evidence}</section>"
-        for number, exchange in enumerate(turns, start=1)
+        f"<section class='turn{' open' if turn is turns[-1] else ''}' data-turn='{turn.number}' "
+        f"aria-label='Evidence for question {turn.number}'>{turn.evidence}</section>"
+        for turn in turns
     )
 
 
@@ -253,7 +340,7 @@ def _standing(generation: Generation) -> str:
     if (checked - built).total_seconds() >= 60:
         same_day = checked.date() == built.date()
         said += f"; files unchanged at {checked:%H:%M}" if same_day else f"; files unchanged on {_moment(checked)}"
-    problem = f"<p class='problem'>{html.escape(generation.problem)}</p>" if generation.problem else ""
+    problem = f"<p class='problem'>{escaped(generation.problem)}</p>" if generation.problem else ""
     return f"<p class='standing'>{said}.</p>{problem}"
 
 
@@ -272,17 +359,3 @@ def _welcome(entries: Sequence[LedgerEntry]) -> str:
 
 def _no_evidence() -> str:
     return "<p class='empty'>The passages an answer was taken from appear here.</p>"
-
-
-def _assert_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            raise ConfigError(_port_taken(host, port)) from exc
-
-
-def _port_taken(host: str, port: int) -> str:
-    return f"{host}:{port} can't be listened on (in use?). Stop what runs there, or run: qa chat --port {port + 1}"

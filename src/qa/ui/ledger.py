@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from qa.types import FileState, LedgerEntry
+from qa.ui.escape import escaped, named
 from qa.ui.terminal import safe
 
 _PROBLEMS_FIRST = (FileState.FAILED, FileState.PARTLY, FileState.SKIPPED, FileState.INDEXED)
@@ -117,9 +117,9 @@ def _tools(ledger: Sequence[LedgerEntry]) -> str:
 
 
 def _row(entry: LedgerEntry) -> str:
-    state, name = entry.state.value, html.escape(entry.source)
-    known = f'<span class="facts">{html.escape(" · ".join(facts(entry)))}</span>' if entry.chunks else ""
-    reason = f'<span class="reason">{html.escape(entry.reason)}</span>' if entry.reason else ""
+    state, name = entry.state.value, named(entry.source)
+    known = f'<span class="facts">{escaped(" · ".join(facts(entry)))}</span>' if entry.chunks else ""
+    reason = f'<span class="reason">{escaped(entry.reason)}</span>' if entry.reason else ""
     return f'<li class="{state}"><span class="state">{state}</span><span class="name">{name}</span>{reason}{known}</li>'
 
 

@@ -3,6 +3,37 @@
 (function () {
   "use strict";
 
+  // Every call carries the token that came with this page: no other page has it.
+
+  const token = window.quothToken;
+  delete window.quothToken;
+  const fetched = window.fetch.bind(window);
+  window.fetch = function (what, how) {
+    const request = new Request(what, how);
+    if (new URL(request.url).origin !== window.location.origin) return Promise.reject(new TypeError("not this page's origin"));
+    request.headers.set("x-quoth-token", token);
+    return fetched(request).then(function (response) {
+      if (response.status === 401 || response.status === 403) outdated();
+      return response;
+    });
+  };
+
+  function outdated() {
+    if (document.getElementById("quoth-outdated")) return;
+    const notice = document.createElement("p");
+    notice.id = "quoth-outdated";
+    notice.setAttribute("role", "alert");
+    notice.textContent = "Quoth was started anew, or you were logged out. ";
+    const again = document.createElement("button");
+    again.type = "button";
+    again.textContent = "Reload the page";
+    again.addEventListener("click", function () {
+      window.location.reload();
+    });
+    notice.appendChild(again);
+    (document.querySelector(".gradio-container .contain") || document.body).prepend(notice);
+  }
+
   function show(turn, n, start) {
     document.querySelectorAll("#evidence section.turn").forEach(function (section) {
       section.classList.toggle("open", section.dataset.turn === String(turn));
@@ -81,8 +112,8 @@
     const dialog = viewer();
     const room = dialog.querySelector(".sheets");
     const mine = (asked += 1);
-    dialog.querySelector("h2").textContent = button.dataset.source.split("/").pop() + " \u00b7 " + button.dataset.pages;
-    dialog.querySelector("h2").title = button.dataset.source;
+    dialog.querySelector("h2").textContent = button.dataset.name.split("/").pop() + " \u00b7 " + button.dataset.pages;
+    dialog.querySelector("h2").title = button.dataset.name;
     room.innerHTML = '<p class="working" role="status">Drawing the page\u2026</p>';
     dialog.showModal();
     room.focus({ preventScroll: true });

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qa.types import Answer, Citation, Hidden, Kind, Occurrences, Passage, Span, Verdict
+from qa.ui.escape import escaped, named
 from qa.ui.terminal import safe
 
 SAID = {
@@ -161,12 +162,12 @@ def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     said = SAID[answer.verdict]
     parts = [f'<div class="answer {answer.verdict.value}" data-turn="{turn}">']
     if said:
-        parts.append(f'<p class="verdict">{html.escape(said)}</p>')
+        parts.append(f'<p class="verdict">{escaped(said)}</p>')
     if answer.searched != answer.question:
         parts.append(_searched_html(answer))
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
         parts.append(_quotes_html(list(quotes), turn, drawn))
-    parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in answer.notices)
+    parts.extend(f'<p class="notice">{escaped(notice)}</p>' for notice in answer.notices)
     if answer.verdict is Verdict.NOT_FOUND and answer.passages:
         parts.append('<p class="notice">The nearest passages are shown all the same, in case the words differ.</p>')
     parts.append("</div>")
@@ -186,7 +187,7 @@ def _reply_html(answer: Answer, turn: int, drawn: Drawn) -> str:
     look = "answered" if answer.kind is Kind.SOCIAL else answer.verdict.value
     parts = [f'<div class="answer {look} {answer.kind.value}" data-turn="{turn}">']
     if _said(answer):
-        parts.append(f'<p class="verdict">{html.escape(_said(answer))}</p>')
+        parts.append(f'<p class="verdict">{escaped(_said(answer))}</p>')
     if _DONE[answer.kind]:
         parts.append(f'<p class="searched">{_DONE[answer.kind]}. {_otherwise(answer)}</p>')
     if answer.searched != answer.question:
@@ -198,7 +199,7 @@ def _reply_html(answer: Answer, turn: int, drawn: Drawn) -> str:
             parts.extend(_line_html(line, answer) for line in part.splitlines() if line.strip())
     # the button says in one press what the first notice says in words
     rest = answer.notices[1:] if _DONE[answer.kind] else answer.notices
-    parts.extend(f'<p class="notice">{html.escape(notice)}</p>' for notice in rest)
+    parts.extend(f'<p class="notice">{escaped(notice)}</p>' for notice in rest)
     return "".join([*parts, "</div>"])
 
 
@@ -207,7 +208,7 @@ def _line_html(line: str, answer: Answer) -> str:
     if answer.kind is Kind.SOCIAL and line.startswith("• "):
         asked = html.escape(line.removeprefix("• "))
         return f'<p class="said"><button type="button" class="fill" data-ask="{asked}">{asked}</button></p>'
-    return f'<p class="said" dir="auto">{html.escape(line)}</p>'
+    return f'<p class="said" dir="auto">{escaped(line)}</p>'
 
 
 def _otherwise(answer: Answer) -> str:
@@ -219,7 +220,7 @@ def _searched_html(answer: Answer) -> str:
     """Return what was searched for, to be put into the box and changed."""
     whole = html.escape(answer.searched)
     return (
-        f'<p class="searched">Searched for: <q>{html.escape(_short(answer.searched))}</q> '
+        f'<p class="searched">Searched for: <q>{escaped(_short(answer.searched))}</q> '
         f'<button type="button" class="fill" data-edit="{whole}">Edit</button></p>'
     )
 
@@ -242,12 +243,12 @@ def evidence_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
 
 def question_html(question: str) -> str:
     """Return the question as asked."""
-    return f'<div class="question">{html.escape(_short(question, 2000))}</div>'
+    return f'<div class="question">{escaped(_short(question, 2000))}</div>'
 
 
 def error_html(message: str) -> str:
     """Return an error as the page shows it."""
-    return f'<div class="answer error" role="alert"><p class="verdict">{html.escape(message)}</p></div>'
+    return f'<div class="answer error" role="alert"><p class="verdict">{escaped(message)}</p></div>'
 
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
@@ -326,9 +327,9 @@ def _pieces(passage: Passage) -> list[tuple[int, str, bool]]:
 def _quotes_html(citations: Sequence[Citation], turn: int, drawn: Drawn) -> str:
     """Quotes of one passage, each with its mark, and where they stand."""
     passage = citations[0].passage
-    stands = html.escape(place(passage, _hull([citation.quote for citation in citations])))
+    stands = escaped(place(passage, _hull([citation.quote for citation in citations])))
     paragraphs = "".join(
-        f'<p dir="auto">{_focused(citation, html.escape, _BOLD)} '
+        f'<p dir="auto">{_focused(citation, escaped, _BOLD)} '
         f'<button type="button" class="cite" data-turn="{turn}" data-n="{passage.number}" '
         f'data-start="{citation.quote.start}" aria-label="Show passage {passage.number}: {stands}">'
         f"[{passage.number}]</button></p>"
@@ -349,19 +350,19 @@ def _focused(citation: Citation, clean: Callable[[str], str], marks: tuple[str, 
 
 def _passage_html(passage: Passage, cited: bool, turn: int, drawn: Drawn) -> str:
     body = "".join(
-        f'<mark data-start="{start}">{html.escape(piece)}</mark>' if lit else html.escape(piece)
+        f'<mark data-start="{start}">{escaped(piece)}</mark>' if lit else escaped(piece)
         for start, piece, lit in _pieces(passage)
     )
     heading = " › ".join(passage.section.heading)
     inside = where(passage, passage.span)
-    page = f'<span class="where">{html.escape(inside)}</span>' if inside else ""
+    page = f'<span class="where">{escaped(inside)}</span>' if inside else ""
     shown = _page_button(passage, passage.highlights or [passage.span], drawn)
-    support = f'<p class="support">Also in: {html.escape(_support(passage))}</p>' if passage.support else ""
+    support = f'<p class="support">Also in: {escaped(_support(passage))}</p>' if passage.support else ""
     kind = "cited" if cited else "near"
     return (
         f'<li class="passage {kind}" id="p-{turn}-{passage.number}" tabindex="-1">'
-        f'<header><span class="n">[{passage.number}]</span> <span class="source">{html.escape(passage.source)}</span>'
-        f'{page}<span class="heading">{html.escape(heading)}</span>{shown}</header>'
+        f'<header><span class="n">[{passage.number}]</span> <span class="source">{named(passage.source)}</span>'
+        f'{page}<span class="heading">{escaped(heading)}</span>{shown}</header>'
         f'<div class="text" dir="auto">{body}</div>{support}</li>'
     )
 
@@ -380,9 +381,10 @@ def _page_button(passage: Passage, spans: Sequence[Span], drawn: Drawn) -> str:
     asked = ",".join(f"{span.start}-{span.end}" for span in spans)
     return (
         f'<button type="button" class="page" data-source="{html.escape(passage.source)}" '
+        f'data-name="{escaped(passage.source)}" '
         f'data-digest="{html.escape(digest)}" data-spans="{asked}" '
-        f'data-pages="{html.escape(label)}" aria-haspopup="dialog">'
-        f"Show on {html.escape(label)}</button>"
+        f'data-pages="{escaped(label)}" aria-haspopup="dialog">'
+        f"Show on {escaped(label)}</button>"
     )
 
 

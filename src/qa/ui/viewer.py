@@ -6,11 +6,11 @@ A picture travels inside the markup, so that nothing is fetched and nothing is l
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Sequence
 
 from qa.engine.pages import Page
 from qa.load.pictured import Box, Picture
+from qa.ui.escape import escaped
 
 _ROOM = 1.0  # points a box reaches beyond its ink, so that its edge doesn't touch the letters
 _LONGEST = 600  # characters of a quote that are read out
@@ -23,13 +23,13 @@ def pages_html(source: str, pages: Sequence[Page]) -> str:
 
 def problem_html(message: str) -> str:
     """Return why no picture is shown."""
-    return f'<p class="problem" role="alert">{html.escape(message)}</p>'
+    return f'<p class="problem" role="alert">{escaped(message)}</p>'
 
 
 def _page_html(source: str, page: Page) -> str:
-    picture, label = page.picture, html.escape(page.label)
+    picture, label = page.picture, escaped(page.label)
     data = base64.b64encode(picture.png).decode("ascii")
-    said = html.escape(_said(page.words), quote=True)
+    said = escaped(_said(page.words))
     if picture.boxes:
         boxes = "".join(_box_html(box, picture) for box in picture.boxes)
         marks = f'<div class="marks" role="img" aria-label="Marked on page {label}: {said}">{boxes}</div>'
@@ -40,7 +40,7 @@ def _page_html(source: str, page: Page) -> str:
     return (
         f'<figure class="sheet" data-width="{picture.width:.2f}"><figcaption>Page {label}</figcaption>{note}'
         f'<div class="paper" style="aspect-ratio: {picture.width:.2f} / {picture.height:.2f}">'
-        f'<img src="data:image/png;base64,{data}" alt="Page {label} of {html.escape(source, quote=True)}" '
+        f'<img src="data:image/png;base64,{data}" alt="Page {label} of {escaped(source)}" '
         f'draggable="false">{marks}</div></figure>'
     )
 

@@ -159,6 +159,9 @@ def _listed(raws: list[str]) -> str:
     return f"{shown} and {len(raws) - _NAMED} more" if len(raws) > _NAMED else shown
 
 
+_UTF8 = 0x800  # flag of a member whose name says so; others are in whatever code page their maker used
+
+
 def _is_zip(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")) or b"PK\x05\x06" in data[-66_000:]
 
@@ -171,6 +174,8 @@ def _fill_from_zip(data: bytes, basket: _Basket) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         encrypted = 0
         for info in archive.infolist():
+            if not info.flag_bits & _UTF8 and not info.filename.isascii():
+                info.filename = names.decoded(info.filename.encode("cp437", "replace"))
             if info.filename.endswith("/"):
                 continue
             name = basket.place_for(info.filename)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,11 +25,15 @@ _NEVER = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words of one paragraph; `hidden` says why nobody sees them, `mark` names a point before them."""
+    """Words of one paragraph; `hidden` says why nobody sees them, `mark` names a point before them.
+
+    `left_out`: words stood here that don't count any more, so that the space on both sides is one.
+    """
 
     words: str
     hidden: str = ""
     mark: str = ""
+    left_out: bool = False
 
 
 class Blocks:
@@ -39,6 +43,7 @@ class Blocks:
         self.limits = limits
         self.length = 0
         self.lost = 0
+        self.struck = 0  # runs that were left out
         self.headings: list[Heading] = []
         self.hidden: list[Hidden] = []
         self.places: list[Place] = []
@@ -62,7 +67,7 @@ class Blocks:
 
         A heading's marker (its number) is part of its words.
         """
-        words, hidden, marks = joined(runs)
+        words, hidden, marks = self._joined(runs)
         if not words:
             self._note_marks(marks, self.length)
             return None
@@ -79,7 +84,7 @@ class Blocks:
 
     def row(self, cells: Sequence[Iterable[Run]], labels: Sequence[str] = (), *, hidden: str = "") -> Span | None:
         """Write one row of a table; with `labels` each cell that has words becomes a place of kind "cell"."""
-        tidied = [joined(cell, " ") for cell in cells]
+        tidied = [self._joined(cell, " ") for cell in cells]
         while tidied and not tidied[-1][0]:
             tidied.pop()
         line = " | ".join(words for words, _, _ in tidied)
@@ -107,8 +112,8 @@ class Blocks:
         """Set the next item or row apart from the last one: it begins another list or table."""
         self._last = ""
 
-    def raw(self, text: str, headings: Iterable[Heading] = ()) -> Span | None:
-        """Write text that another reader composed, its headings shifted to where it stands."""
+    def raw(self, text: str, headings: Iterable[Heading] = (), hidden: Iterable[Hidden] = ()) -> Span | None:
+        """Write text that another reader composed, its headings and what is hidden shifted to where it stands."""
         if not text:
             return None
         span = self._write(text, "block")
@@ -116,6 +121,9 @@ class Blocks:
             self.headings += [
                 Heading(one.level, one.words, Span(one.span.start + span.start, one.span.end + span.start))
                 for one in headings
+            ]
+            self.hidden += [
+                Hidden(Span(one.span.start + span.start, one.span.end + span.start), one.why) for one in hidden
             ]
         return span
 
@@ -175,6 +183,18 @@ class Blocks:
                 merged.append(one)
         return tuple(merged)
 
+    def struck_said(self) -> Iterator[str]:
+        """Say how much was left out since it is struck out."""
+        if self.struck:
+            yield f"Passages struck out: {self.struck:,}, which are left out."
+
+    def _joined(
+        self, runs: Iterable[Run], line: str = "\n"
+    ) -> tuple[str, list[tuple[int, int, str]], list[tuple[int, str]]]:
+        runs = list(runs)
+        self.struck += sum(run.left_out for run in runs)
+        return joined(runs, line)
+
     def _write(self, words: str, kind: str) -> Span | None:
         together = kind == self._last and kind in ("item", "row")
         lead = ("\n" if together else "\n\n") if self.length else ""
@@ -210,13 +230,19 @@ def joined(runs: Iterable[Run], line: str = "\n") -> tuple[str, list[tuple[int, 
     hidden: list[tuple[int, int, str]] = []
     marks: list[tuple[int, str]] = []
     length = 0
+    gap = False
     for run in runs:
         if run.mark:
             marks.append((length, run.mark))
-        if run.hidden and run.words.strip():
-            hidden.append((length, length + len(run.words), run.hidden))
-        parts.append(run.words)
-        length += len(run.words)
+        words = run.words
+        if gap and words:
+            words = words.lstrip(" ") if not length or parts[-1][-1:].isspace() else words
+        gap = (gap and not words) or run.left_out
+        if run.hidden and words.strip():
+            hidden.append((length, length + len(words), run.hidden))
+        if words:
+            parts.append(words)
+            length += len(words)
     whole = "".join(parts)
     if not whole.isascii() or "\x00" in whole:
         whole = _NEVER.sub("\ufffd", whole)

@@ -14,6 +14,7 @@ from itertools import islice
 from qa.load.decode import decode
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.grid import column_name
+from qa.load.sections import Heading
 from qa.types import Place, Span
 
 # of delimiters that fit equally well the first: decimal commas are common where ";" divides, not the reverse
@@ -21,6 +22,7 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _NONE = "\x00"  # can't occur in the text: each line is a row of one cell
 _SAMPLE = 200  # rows
 _DIRECTIVE = re.compile(r"sep=(.)(?:\r\n|\r|\n|\Z)", re.IGNORECASE)  # Excel's own first line
+_MOST_ABOVE = 10  # lines
 _FITTING = 0.7  # share of rows that have the commonest number of fields
 
 
@@ -39,12 +41,19 @@ def extract(data: bytes, limits: Limits) -> Extracted:
     delimiter = directive[1] if directive else find_delimiter(text, start)
     begin = directive.end() if directive else start
     places: list[Place] = []
+    headings: list[Heading] = []
     cells = 0
+    above = rows_above(text, delimiter, begin)
     for row, fields in enumerate(scan(text, delimiter, begin), 1):
+        if not fields:
+            continue
         kept = [(column, field) for column, field in enumerate(fields) if field.of(text).strip()]
         cells += len(kept)
         if kept and cells <= limits.cells:
-            places.append(Place("row", str(row), Span(fields[0].start, fields[-1].end)))
+            if row <= above:
+                headings.append(_line_of(text, fields))
+            else:
+                places.append(Place("row", str(row), Span(fields[0].start, fields[-1].end)))
             places += [Place("cell", f"{column_name(column)}{row}", field) for column, field in kept]
     notes = [f"Its encoding isn't stated and was guessed: {decoded.encoding}."] if decoded.guessed else []
     if lost:
@@ -53,6 +62,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         notes.append(f"Only the first {limits.cells:,} cells have places of their own.")
     return Extracted(
         text=text,
+        headings=tuple(headings),
         start=begin if directive else 0,
         places=tuple(places),
         lost=lost,
@@ -61,11 +71,38 @@ def extract(data: bytes, limits: Limits) -> Extracted:
     )
 
 
+def _line_of(text: str, fields: list[Span]) -> Heading:
+    """Return a line above the table as its heading, from edge to edge."""
+    start = max(text.rfind("\n", 0, fields[0].start), text.rfind("\r", 0, fields[0].start)) + 1
+    ends = [at for mark in "\r\n" if (at := text.find(mark, fields[-1].end)) >= 0]
+    span = Span(start, min(ends, default=len(text)))
+    words = " ".join(" ".join(field.of(text) for field in fields).split())
+    return Heading(1, words, span)
+
+
+def rows_above(text: str, delimiter: str, start: int) -> int:
+    """Return how many rows stand above the table: a title, notes, empty lines."""
+    rows = list(islice(scan(text, delimiter, start), _SAMPLE))
+    counts = Counter(len(fields) for fields in rows if len(fields) > 1)
+    if not counts:
+        return 0
+    (usual, _), *_ = counts.most_common(1)
+    first = next(at for at, fields in enumerate(rows) if len(fields) == usual)
+    above = rows[:first]
+    # a header may well have fewer fields than its rows: only what holds next to nothing stands above it
+    bare = all(sum(bool(field.of(text).strip()) for field in fields) < min(2, usual) for fields in above)
+    while bare and first + 1 < len(rows) and sum(bool(field.of(text).strip()) for field in rows[first]) < 2:
+        first += 1
+    return first if bare else 0
+
+
 def find_delimiter(text: str, start: int = 0) -> str:
     """Return the character that divides the first rows most evenly; one that isn't there where none does."""
     best, best_share = _NONE, _FITTING
     for delimiter in _DELIMITERS:
-        counts = Counter(len(fields) for fields in islice(scan(text, delimiter, start), _SAMPLE))
+        sizes = [len(fields) for fields in islice(scan(text, delimiter, start), _SAMPLE) if fields]
+        # lines above a table aren't of it
+        counts = Counter(sizes[next((at for at, one in enumerate(sizes[:_MOST_ABOVE]) if one > 1), 0) :])
         (fields, rows), *_ = counts.most_common(1) or [(1, 0)]
         share = rows / max(1, counts.total())
         if fields > 1 and share > best_share:
@@ -74,7 +111,7 @@ def find_delimiter(text: str, start: int = 0) -> str:
 
 
 def scan(text: str, delimiter: str, start: int = 0) -> Iterator[list[Span]]:
-    """Yield the fields of each row, quotation marks around a field left out; empty lines are no rows."""
+    """Yield the fields of each row, quotation marks around a field left out; of an empty line none."""
     outside = re.escape(delimiter)
     plain = re.compile(rf"[^{outside}\r\n]*+")
     either = re.compile(rf'(?P<quoted>"[^"]*+(?:""[^"]*+)*+"[^{outside}\r\n]*+)|[^{outside}\r\n]*+')
@@ -92,8 +129,7 @@ def scan(text: str, delimiter: str, start: int = 0) -> Iterator[list[Span]]:
         if text.startswith(delimiter, stop):
             at = stop + 1
             continue
-        if len(fields) > 1 or stop > at:
-            yield fields
+        yield fields if len(fields) > 1 or stop > at else []
         fields = []
         at = stop + (2 if text.startswith("\r\n", stop) else 1)
 

@@ -7,29 +7,41 @@ deleted text is out and counted. Headers and footers stand once, before the body
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from qa.load.extracted import Extracted, Limits
+from qa.load.extracted import CHECKED, UNCHECKED, Extracted, Limits
 from qa.load.formats import ooxml
 from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.equations import of_element, office_line
 from qa.load.formats.ooxml import is_on, number, shown_number
+from qa.load.formats.scripts import lowered, raised
+from qa.load.formats.tables import TableCell, TableRow, write_table
+from qa.load.formats.wordstyles import (
+    Look,
+    NumberedList,
+    Numbering,
+    Style,
+    is_white,
+    read_level,
+    read_look,
+    read_style,
+    shade_of,
+    value_of,
+)
 from qa.load.formats.zipped import Package, reading
 
 _KIND = "a Word document"
-_HEADING = re.compile(r"heading ?([1-9])")
-_TINY = 4  # half points: text below two points can't be read
 _DEEPEST_FIELD = 100  # fields inside fields, or never closed
 _LEVELS = 9  # of a list, in Word
 _DEEPEST_STYLE = 50  # styles based on styles; more are no real document's
-_WHITE = 0xF8  # of each channel, and above
+_MOST_BEFORE = 100  # columns left free before a row's first cell
+_SCRIPTS = {"superscript": raised, "subscript": lowered}
 # stand around text without being text
 _WRAPPERS = frozenset(
     """
     w.sdt w.sdtContent w.customXml w.ins w.moveTo w.smartTag w.hyperlink w.fldSimple w.dir w.bdo w.subDoc
-    m.oMathPara m.oMath
+    m.oMathPara
     """.split()
 )
 _CHARACTERS = {
@@ -54,97 +66,6 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         return package.noted(walker.extracted())
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How words look, as far as it decides whether they are seen; None is "as inherited"."""
-
-    vanish: bool | None = None
-    white: bool | None = None
-    size: int | None = None
-    shaded: bool | None = None
-
-    def over(self, other: _Look) -> _Look:
-        return _Look(
-            other.vanish if self.vanish is None else self.vanish,
-            other.white if self.white is None else self.white,
-            other.size if self.size is None else self.size,
-            other.shaded if self.shaded is None else self.shaded,
-        )
-
-    def why_hidden(self) -> str:
-        if self.vanish:
-            return "hidden text"
-        if self.white and not self.shaded:
-            return "invisible colour"
-        return "tiny letters" if self.size is not None and self.size < _TINY else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    based: str = ""
-    name: str = ""
-    outline: int | None = None  # 0 is the outermost heading, 9 body text
-    list_id: str | None = None
-    list_level: int | None = None
-    look: _Look = _Look()
-    shades: bool = False  # a table style that colours cells
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    start: int
-    format: str
-    text: str
-    style: str = ""
-    restarts: bool = True
-
-
-@dataclass(slots=True)
-class _List:
-    """A numbering definition with its counters, which all lists made from it share."""
-
-    levels: dict[int, _Level]
-    counts: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Numbering:
-    lists: dict[str, _List] = field(default_factory=dict)
-    abstract_of: dict[str, str] = field(default_factory=dict)
-    overrides: dict[tuple[str, int], int] = field(default_factory=dict)
-    begun: set[tuple[str, int]] = field(default_factory=set)
-
-    def levels(self, list_id: str) -> dict[int, _Level]:
-        found = self.lists.get(self.abstract_of.get(list_id, ""))
-        return found.levels if found else {}
-
-    def marker(self, list_id: str, at: int) -> str:
-        """Count one paragraph and return its marker as shown; "" where none is."""
-        found = self.lists.get(self.abstract_of.get(list_id, ""))
-        level = found.levels.get(at) if found else None
-        if found is None or level is None:
-            return ""
-        counts = found.counts
-        override = self.overrides.get((list_id, at))
-        if override is not None and (list_id, at) not in self.begun:
-            counts[at] = override
-        else:
-            counts[at] = counts[at] + 1 if at in counts else level.start
-        self.begun.add((list_id, at))
-        for deeper in [one for one in counts if one > at]:
-            if deeper not in found.levels or found.levels[deeper].restarts:
-                del counts[deeper]
-        if level.format == "bullet":
-            return "-"
-        return re.sub(r"%([1-9])", lambda match: self._counted(found, int(match[1]) - 1), level.text).strip()
-
-    def _counted(self, found: _List, at: int) -> str:
-        level = found.levels.get(at)
-        if level is None:
-            return ""
-        return shown_number(found.counts.get(at, level.start), level.format)
-
-
 class _Walker:
     """Goes through the parts of one document and writes them."""
 
@@ -152,9 +73,9 @@ class _Walker:
         self.package, self.blocks = package, blocks
         self.main = ooxml.main_part(package, "word/document.xml")
         self.relations = ooxml.relations(package, self.main)
-        self.default = _Look()
+        self.default = Look()
         self.styles = self._styles()
-        self.chains: dict[str, tuple[_Style, ...]] = {}
+        self.chains: dict[str, tuple[Style, ...]] = {}
         self.normal = next((one for one, style in self.styles.items() if style.name == "normal"), "")
         self.numbering = self._numbering()
         self.footnotes = self._notes("footnotes", "w.footnote")
@@ -173,8 +94,8 @@ class _Walker:
     def read(self) -> None:
         root = self.package.xml(self.main)
         background = root.find("w.background")
-        if background is not None and not _is_white(background):
-            self.default = _Look(shaded=True).over(self.default)
+        if background is not None and not is_white(background):
+            self.default = Look(shaded=True).over(self.default)
         sections = list(root.iter("w.sectPr"))
         for kind in ("header", "footer"):
             self._write_edges(sections, kind)
@@ -183,7 +104,7 @@ class _Walker:
         self.body_start = self.blocks.length
         body = root.find("w.body")
         if body is not None:
-            self._write_story(body, _Look())
+            self._write_story(body, Look())
 
     def extracted(self) -> Extracted:
         blocks = self.blocks
@@ -218,8 +139,9 @@ class _Walker:
             yield f"Comments in the text: {self.commented:,}, each after the paragraph it is about."
         if self.deleted:
             yield f"Tracked deletions: {self.deleted:,}. Their text is left out."
+        yield from self.blocks.struck_said()
         if self.drawings:
-            yield f"Charts and diagrams: {self.drawings:,}. The words inside them aren't read."
+            yield f"Charts: {self.drawings:,}. The words inside them aren't read."
         if self.chunks:
             yield f"Embedded files: {self.chunks:,}. Their words aren't read."
 
@@ -247,7 +169,7 @@ class _Walker:
                     continue
                 written.add(words)
                 offset = self.blocks.length
-                self._write_story(root, _Look())
+                self._write_story(root, Look())
                 self.blocks.place(kind, which, offset)
 
     def _part(self, kind: str) -> Element | None:
@@ -259,24 +181,24 @@ class _Walker:
         notes = root.findall(tag) if root is not None else []
         return {one.get("w.id", ""): one for one in notes if one.get("w.type", "normal") == "normal"}
 
-    def _styles(self) -> dict[str, _Style]:
+    def _styles(self) -> dict[str, Style]:
         root = self._part("styles")
         if root is None:
             return {}
         defaults = root.find("w.docDefaults/w.rPrDefault/w.rPr")
-        self.default = _look(defaults)
-        return {one.get("w.styleId", ""): _style(one) for one in root.findall("w.style")}
+        self.default = read_look(defaults)
+        return {one.get("w.styleId", ""): read_style(one) for one in root.findall("w.style")}
 
-    def _numbering(self) -> _Numbering:
-        numbering = _Numbering()
+    def _numbering(self) -> Numbering:
+        numbering = Numbering()
         root = self._part("numbering")
         if root is None:
             return numbering
         linked = {}
         for one in root.findall("w.abstractNum"):
             name = one.get("w.abstractNumId", "")
-            numbering.lists[name] = _List(
-                {number(each.get("w.ilvl")): _level(each) for each in one.findall("w.lvl")[:_LEVELS]}
+            numbering.lists[name] = NumberedList(
+                {number(each.get("w.ilvl")): read_level(each) for each in one.findall("w.lvl")[:_LEVELS]}
             )
             link = one.find("w.numStyleLink")
             if link is not None:
@@ -290,7 +212,7 @@ class _Walker:
                 if start is not None:
                     numbering.overrides[name, number(override.get("w.ilvl"))] = number(start.get("w.val"), 1)
         for name, style in linked.items():
-            list_id = self.styles.get(style, _Style()).list_id or ""
+            list_id = self.styles.get(style, Style()).list_id or ""
             origin = numbering.lists.get(numbering.abstract_of.get(list_id, ""))
             if origin is not None:
                 numbering.lists[name] = origin
@@ -298,7 +220,7 @@ class _Walker:
 
     # blocks
 
-    def _write_story(self, parent: Element, around: _Look) -> None:
+    def _write_story(self, parent: Element, around: Look) -> None:
         for one in self._blocks_of(parent):
             if one.tag == "w.tbl":
                 self._write_table(one, around)
@@ -317,7 +239,7 @@ class _Walker:
             elif child.tag == "w.altChunk":
                 self.chunks += 1
 
-    def _write_paragraph(self, paragraph: Element, around: _Look) -> None:
+    def _write_paragraph(self, paragraph: Element, around: Look) -> None:
         heading = self._heading_of(paragraph)
         marker, level = self._marker_of(paragraph)
         runs = self._runs_of(paragraph, around)
@@ -330,7 +252,10 @@ class _Walker:
         attached, self.after = self.after, []
         for kind, element in attached:
             offset = self.blocks.length
-            self._write_story(element, _Look(shaded=True) if kind == "text box" else _Look())
+            if kind == "diagram":
+                self._write_diagram(element)
+                continue
+            self._write_story(element, Look(shaded=True) if kind == "text box" else Look())
             if kind == "comment" and self.blocks.place("comment", element.get("w.author", ""), offset):
                 self.commented += 1
             elif kind in ("footnote", "endnote"):
@@ -338,11 +263,11 @@ class _Walker:
                 form = "decimal" if kind == "footnote" else "lowerRoman"
                 self.blocks.place(kind, shown_number(self.noted[kind], form), offset)
 
-    def _write_table(self, table: Element, around: _Look) -> None:
+    def _write_table(self, table: Element, around: Look) -> None:
         style = table.find("w.tblPr/w.tblStyle")
         shades = style is not None and any(one.shades for one in self._chain(style.get("w.val", "")))
-        shade = _shade(table.find("w.tblPr/w.shd"))
-        around = _Look(shaded=bool(shades) or shade or around.shaded)
+        shade = shade_of(table.find("w.tblPr/w.shd"))
+        around = Look(shaded=bool(shades) or shade or around.shaded)
         rows = [row for row in _rows(table) if _rows_cells(row)]
         self.blocks.pause()
         if self._is_layout(rows):
@@ -350,15 +275,38 @@ class _Walker:
                 for cell in _rows_cells(row):
                     self._write_story(cell, self._cell_look(cell, around))
         else:
-            for row in rows:
-                if row.find("w.trPr/w.del") is not None:
-                    self.deleted += 1
-                    continue
-                cells = [list(self._cell_runs(cell, around)) for cell in _rows_cells(row)]
-                hidden = is_on(row.find("w.trPr/w.hidden"), "w.val")
-                self.blocks.row(cells, hidden="hidden row" if hidden else "")
+            write_table(self.blocks, self._table_rows(rows, around))
             self._write_attached()
         self.blocks.pause()
+
+    def _table_rows(self, rows: list[Element], around: Look) -> list[TableRow]:
+        """Return the rows with cells merged downwards as one that reaches so far."""
+        found: list[TableRow] = []
+        above: dict[int, TableCell] = {}  # column → the cell that one below may continue
+        for row in rows:
+            if row.find("w.trPr/w.del") is not None:
+                self.deleted += 1
+                continue
+            cells: list[TableCell] = []
+            column = max(0, number(value_of(row.find("w.trPr/w.gridBefore"))))
+            cells += [TableCell() for _ in range(min(column, _MOST_BEFORE))]
+            for cell in _rows_cells(row):
+                across = max(1, number(value_of(cell.find("w.tcPr/w.gridSpan")), 1))
+                merged = cell.find("w.tcPr/w.vMerge")
+                goes_on = merged is not None and merged.get("w.val", "continue") == "continue"
+                if goes_on and column in above:
+                    above[column].down += 1
+                else:
+                    one = TableCell(list(self._cell_runs(cell, around)) if not goes_on else [], across)
+                    cells.append(one)
+                    above.pop(column, None)
+                    if merged is not None and not goes_on:
+                        above[column] = one
+                column += across
+            hidden = is_on(row.find("w.trPr/w.hidden"), "w.val")
+            header = is_on(row.find("w.trPr/w.tblHeader"), "w.val")
+            found.append(TableRow(cells, "hidden row" if hidden else "", bool(header)))
+        return found
 
     def _is_layout(self, rows: list[Element]) -> bool:
         cells = [cell for row in rows for cell in _rows_cells(row)]
@@ -366,13 +314,10 @@ class _Walker:
             one.tag == "w.tbl" or self._heading_of(one) for cell in cells for one in self._blocks_of(cell)
         )
 
-    def _cell_look(self, cell: Element, around: _Look) -> _Look:
-        return _Look(shaded=_shade(cell.find("w.tcPr/w.shd"))).over(around)
+    def _cell_look(self, cell: Element, around: Look) -> Look:
+        return Look(shaded=shade_of(cell.find("w.tcPr/w.shd"))).over(around)
 
-    def _cell_runs(self, cell: Element, around: _Look) -> Iterator[Run]:
-        merged = cell.find("w.tcPr/w.vMerge")
-        if merged is not None and merged.get("w.val", "continue") == "continue":
-            return
+    def _cell_runs(self, cell: Element, around: Look) -> Iterator[Run]:
         around = self._cell_look(cell, around)
         for at, paragraph in enumerate(self._blocks_of(cell)):
             if at:
@@ -384,7 +329,7 @@ class _Walker:
 
     # paragraphs
 
-    def _chain(self, style_id: str) -> tuple[_Style, ...]:
+    def _chain(self, style_id: str) -> tuple[Style, ...]:
         """Return a style and those it is based on, nearest first."""
         found = self.chains.get(style_id)
         if found is None:
@@ -401,7 +346,7 @@ class _Walker:
         return style.get("w.val", "") if style is not None else self.normal
 
     def _is_title(self, paragraph: Element) -> bool:
-        return self.styles.get(self._style_of(paragraph), _Style()).name == "title"
+        return self.styles.get(self._style_of(paragraph), Style()).name == "title"
 
     def _heading_of(self, paragraph: Element) -> int:
         """Return a paragraph's level as a heading, 0 for none."""
@@ -426,27 +371,27 @@ class _Walker:
             levels = self.numbering.levels(list_id)
             level = next((at for at, one in levels.items() if one.style == style_id), 0)
         if direct is not None:
-            list_id = _value(direct.find("w.numId")) or list_id
-            level = number(_value(direct.find("w.ilvl")), level or 0)
+            list_id = value_of(direct.find("w.numId")) or list_id
+            level = number(value_of(direct.find("w.ilvl")), level or 0)
         if not list_id or list_id == "0":
             return "", 0
         return self.numbering.marker(list_id, level or 0), level or 0
 
-    def _runs_of(self, paragraph: Element, around: _Look) -> Iterator[Run]:
-        shaded = _shade(paragraph.find("w.pPr/w.shd"))
+    def _runs_of(self, paragraph: Element, around: Look) -> Iterator[Run]:
+        shaded = shade_of(paragraph.find("w.pPr/w.shd"))
         style = self._style_look(self._style_of(paragraph))
-        base = _Look(shaded=shaded).over(style).over(around).over(self.default)
+        base = Look(shaded=shaded).over(style).over(around).over(self.default)
         yield from self._inline(paragraph, base)
         # an instruction never runs on over paragraphs: one that isn't closed must not swallow the text
         self.fields = [True] * len(self.fields)
 
-    def _style_look(self, style_id: str) -> _Look:
-        look = _Look()
+    def _style_look(self, style_id: str) -> Look:
+        look = Look()
         for style in self._chain(style_id):
             look = look.over(style.look)
         return look
 
-    def _inline(self, parent: Element, base: _Look) -> Iterator[Run]:
+    def _inline(self, parent: Element, base: Look) -> Iterator[Run]:
         for child in parent:
             if child.tag == "w.r":
                 yield from self._run(child, base)
@@ -455,32 +400,40 @@ class _Walker:
             elif child.tag == "mc.AlternateContent":
                 for branch in _chosen(child):
                     yield from self._inline(branch, base)
-            elif child.tag == "m.t":
-                yield Run(child.text or "")
-            elif child.tag in _WRAPPERS or child.tag.startswith("m."):
+            elif child.tag == "m.oMath":
+                yield Run(office_line(of_element(child)))
+            elif child.tag == "w.sdt" and (box := child.find("w.sdtPr/w14.checkbox")) is not None:
+                yield Run(CHECKED if is_on(box.find("w14.checked"), "w14.val") else UNCHECKED)
+            elif child.tag in _WRAPPERS:
                 yield from self._inline(child, base)
 
-    def _run(self, run: Element, base: _Look) -> Iterator[Run]:
+    def _run(self, run: Element, base: Look) -> Iterator[Run]:
         properties = run.find("w.rPr")
         look = base
         if properties is not None:
             style = properties.find("w.rStyle")
-            look = _look(properties).over(self._style_look(style.get("w.val", "")) if style is not None else _Look())
+            look = read_look(properties).over(self._style_look(style.get("w.val", "")) if style is not None else Look())
             look = look.over(base)
-        yield from self._run_parts(run, base, look.why_hidden())
+        yield from self._run_parts(run, base, look)
 
-    def _run_parts(self, run: Element, base: _Look, hidden: str) -> Iterator[Run]:
+    def _run_parts(self, run: Element, base: Look, look: Look) -> Iterator[Run]:
+        hidden = look.why_hidden()
         for child in run:
             tag = child.tag
             if tag == "w.t":
-                if all(self.fields):
-                    yield Run(child.text or "", hidden)
+                words = child.text or ""
+                if look.struck:
+                    yield Run("", left_out=bool(words.strip()))
+                elif all(self.fields):
+                    shift = _SCRIPTS.get(look.script or "")
+                    yield Run(shift(words) if shift else words, hidden)
             elif tag in _CHARACTERS:
                 yield Run(_CHARACTERS[tag], hidden)
             elif tag == "w.lastRenderedPageBreak":
                 yield Run("", mark="page")
             elif tag == "w.fldChar":
                 self._turn_field(child.get("w.fldCharType", ""))
+                yield Run(_form_state(child.find("w.ffData")), hidden)
             elif tag == "w.sym":
                 yield Run(_symbol(child), hidden)
             elif tag == "w.ruby":
@@ -488,7 +441,7 @@ class _Walker:
                     yield from self._inline(part, base)
             elif tag == "mc.AlternateContent":
                 for branch in _chosen(child):
-                    yield from self._run_parts(branch, base, hidden)
+                    yield from self._run_parts(branch, base, look)
             elif tag in ("w.drawing", "w.pict", "w.object"):
                 self._keep_drawing(child)
             else:
@@ -518,11 +471,19 @@ class _Walker:
     def _keep_drawing(self, drawing: Element) -> None:
         boxes = list(_text_boxes(drawing))
         self.after += [("text box", box) for box in boxes]
+        self.after += [("diagram", one) for one in drawing.iter("dgm.relIds")]
         tags = {one.tag for one in drawing.iter()}
-        if "c.chart" in tags or "dgm.relIds" in tags:
+        if "c.chart" in tags:
             self.drawings += 1
-        elif not boxes:
+        elif not boxes and "dgm.relIds" not in tags:
             self.pictures += 1
+
+    def _write_diagram(self, element: Element) -> None:
+        relation = self.relations.get(element.get("r.dm", ""))
+        drawn = self.package.part(relation.part) if relation is not None and relation.part else None
+        for one in drawn.iter("a.p") if drawn is not None else ():
+            self.blocks.paragraph([Run("".join(each.text or "" for each in one.iter("a.t")))], marker="-")
+        self.blocks.pause()
 
 
 def _rows(table: Element) -> Iterator[Element]:
@@ -559,63 +520,18 @@ def _chosen(alternatives: Element) -> Iterable[Element]:
     return (alternatives.findall("mc.Choice") + alternatives.findall("mc.Fallback"))[:1]
 
 
-def _style(element: Element) -> _Style:
-    name = (_value(element.find("w.name")) or "").lower()
-    heading = _HEADING.fullmatch(name)
-    outline = _value(element.find("w.pPr/w.outlineLvl"))
-    level = number(outline, 9) if outline else int(heading[1]) - 1 if heading else 0 if name == "title" else None
-    list_level = _value(element.find("w.pPr/w.numPr/w.ilvl"))
-    return _Style(
-        based=_value(element.find("w.basedOn")) or "",
-        name=name,
-        outline=level,
-        list_id=_value(element.find("w.pPr/w.numPr/w.numId")),
-        list_level=number(list_level) if list_level else None,
-        look=_Look(shaded=_shade(element.find("w.pPr/w.shd"))).over(_look(element.find("w.rPr"))),
-        shades=element.get("w.type") == "table" and any(_shade(one) for one in element.iter("w.shd")),
-    )
-
-
-def _level(element: Element) -> _Level:
-    restart = _value(element.find("w.lvlRestart"))
-    return _Level(
-        start=number(_value(element.find("w.start")), 1),
-        format=_value(element.find("w.numFmt")) or "decimal",
-        text=_value(element.find("w.lvlText")) or "",
-        style=_value(element.find("w.pStyle")) or "",
-        restarts=restart != "0",
-    )
-
-
-def _look(properties: Element | None) -> _Look:
-    if properties is None:
-        return _Look()
-    colour = properties.find("w.color")
-    size = _value(properties.find("w.sz"))
-    highlight = _value(properties.find("w.highlight")) not in (None, "none", "white")
-    return _Look(
-        vanish=is_on(properties.find("w.vanish"), "w.val"),
-        white=_is_white(colour) if colour is not None else None,
-        size=number(size) if size else None,
-        shaded=True if highlight else _shade(properties.find("w.shd")),
-    )
-
-
-def _is_white(colour: Element) -> bool:
-    value = colour.get("w.val") or colour.get("w.color") or ""
-    if re.fullmatch(r"[0-9A-Fa-f]{6}", value):
-        return all(int(value[at : at + 2], 16) >= _WHITE for at in (0, 2, 4))
-    return colour.get("w.themeColor") in ("background1", "light1")
-
-
-def _shade(shading: Element | None) -> bool | None:
-    """Tell whether there is a colour behind; None where nothing is said of it."""
-    if shading is None:
-        return None
-    if shading.get("w.val", "clear") not in ("clear", "nil") or shading.get("w.themeFill"):
-        return True
-    fill = shading.get("w.fill", "auto").upper()
-    return None if fill in ("AUTO", "") else fill != "FFFFFF"
+def _form_state(field: Element | None) -> str:
+    """Return what a form's box or list of older making holds; what is typed into one stands as text."""
+    box = field.find("w.checkBox") if field is not None else None
+    if box is not None:
+        said = box.find("w.checked")
+        return CHECKED if is_on(box.find("w.default") if said is None else said, "w.val") else UNCHECKED
+    choices = field.find("w.ddList") if field is not None else None
+    if choices is None:
+        return ""
+    entries = [one.get("w.val", "") for one in choices.findall("w.listEntry")]
+    at = number(value_of(choices.find("w.result")) or value_of(choices.find("w.default")))
+    return entries[at] if 0 <= at < len(entries) else ""
 
 
 def _symbol(element: Element) -> str:
@@ -624,7 +540,3 @@ def _symbol(element: Element) -> str:
     except ValueError:
         return ""
     return chr(code) if 0x20 <= code <= 0xFFFF else ""
-
-
-def _value(element: Element | None) -> str | None:
-    return element.get("w.val") if element is not None else None

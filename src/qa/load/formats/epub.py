@@ -64,8 +64,9 @@ def extract(data: bytes, limits: Limits) -> Extracted:
             places=blocks.sorted_places(),
             parts=len(chapters),
             empty=tuple(empty),
+            hidden=blocks.sorted_hidden(),
             lost=blocks.lost,
-            notes=tuple(notes),
+            notes=(*notes, *blocks.struck_said()),
         )
         return package.noted(found)
 
@@ -74,13 +75,14 @@ def _write_chapter(blocks: Blocks, data: bytes, title: str, at: int) -> bool:
     decoded = decode(data, markup=True)
     if decoded is None:
         return False
-    text, headings, _ = html.extract(decoded.text)
+    page = html.extract(decoded.text)
     offset = blocks.length
     blocks.pause()
-    if blocks.raw(text, headings) is None:
+    blocks.struck += page.struck
+    if blocks.raw(page.text, page.headings, page.hidden) is None:
         # beyond the limit; counted as lost, and no reason to call the chapter empty
-        return bool(text)
-    return blocks.place("chapter", title or (headings[0].words if headings else str(at)), offset)
+        return bool(page.text)
+    return blocks.place("chapter", title or (page.headings[0].words if page.headings else str(at)), offset)
 
 
 def _book_file(package: Package) -> str:

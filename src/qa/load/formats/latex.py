@@ -1,4 +1,7 @@
-"""LaTeX: the canonical text is the decoded file. Sectioning commands are headings; nothing is expanded or run."""
+"""LaTeX: the canonical text is the decoded file. Sectioning commands are headings; nothing is expanded or run.
+
+What is commented out, or struck out, is flagged.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from qa.load.dates import iso
 from qa.load.extracted import Extracted, Limits
 from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
-from qa.types import Span
+from qa.types import COMMENTED_OUT, STRUCK_OUT, Hidden, Span
 
 _LEVELS = {
     name: level
@@ -19,6 +22,8 @@ _LEVELS = {
     )
 }
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\r\n]*")
+_ASIDE_BLOCK = re.compile(r"\\begin\{comment\}.*?(?:\\end\{comment\}|\Z)|\\iffalse\b.*?(?:\\fi\b|\Z)", re.DOTALL)
+_STRUCK = re.compile(r"\\(?:sout|st|xout|cancel|hcancel)[ \t]*\{")
 _VERBATIM = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|comment)\}.*?(?:\\end\{\1\}|\Z)", re.DOTALL)
 # possessive and bounded, or a line of nothing but brackets or blanks would take time in the square of its length
 _OPTION = r"[ \t]*+(?:\[[^\]\r\n]{0,300}\])?+[ \t]*+\{"
@@ -29,6 +34,7 @@ _LABEL = re.compile(r"(?:[ \t]*\\label\{[^}\r\n]{0,200}\}){0,9}[ \t]*(?=[\r\n]|\
 _ASIDE = re.compile(r"\\(?:label|thanks|footnote|index|cite\w*|vspace|hspace)\*?\{[^{}]*\}")
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?[ \t]*|\\(?:\[[^\]]*\])?)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_BLANKED = re.compile(r"[^\r\n]")
 _LONGEST = 500  # characters of a heading: a brace that never closes isn't followed to the end
 
 
@@ -37,23 +43,56 @@ def extract(data: bytes, limits: Limits) -> Extracted:
     found = read_text(data, limits)
     bare = _masked(found.text)
     body = _BODY.search(bare)
+    start = body.end() if body else 0
     front = {match[1]: words for match in _FRONT.finditer(bare) if (words := _argument(bare, match.end()))}
     title, author, date = (_plain(front.get(name, "")) for name in ("title", "author", "date"))
     return replace(
         found,
-        headings=tuple(_headings(bare, body.end() if body else 0)),
+        headings=tuple(_headings(bare, start)),
         title=title,
         author=author,
         date=iso(date),
-        start=body.end() if body else 0,
+        start=start,
+        hidden=tuple(_withdrawn(found.text, bare, start)),
     )
 
 
 def _masked(text: str) -> str:
     """Return `text` with blanks for comments and listings, so that nothing is found in them; offsets stay."""
-    blank = re.compile(r"[^\r\n]")
-    text = _VERBATIM.sub(lambda match: blank.sub(" ", match.group()), text) if "\\begin{" in text else text
-    return _COMMENT.sub(lambda match: match[1] + " " * (len(match.group()) - len(match[1])), text)
+    text = _without_listings(text)
+    text = _COMMENT.sub(lambda match: match[1] + " " * (len(match.group()) - len(match[1])), text)
+    return _ASIDE_BLOCK.sub(lambda match: _BLANKED.sub(" ", match.group()), text) if "\\iffalse" in text else text
+
+
+def _without_listings(text: str) -> str:
+    if "\\begin{" not in text:
+        return text
+    return _VERBATIM.sub(lambda match: _BLANKED.sub(" ", match.group()), text)
+
+
+def _withdrawn(text: str, bare: str, start: int) -> list[Hidden]:
+    """Return what is commented out and what is struck out from `start` on, in order."""
+    # listings have percent signs of their own; a comment's environment is no listing
+    shown = _VERBATIM.sub(
+        lambda match: match.group() if match[1] == "comment" else _BLANKED.sub(" ", match.group()), text
+    )
+    spans = [match.span() for match in _ASIDE_BLOCK.finditer(shown, start)]
+    blocked = _ASIDE_BLOCK.sub(lambda match: _BLANKED.sub(" ", match.group()), shown)
+    spans += [(match.end(1), match.end()) for match in _COMMENT.finditer(blocked, start)]
+    found = [Hidden(Span(*span), COMMENTED_OUT) for span in spans if span[1] - span[0] > 1]
+    for match in _STRUCK.finditer(bare, start):
+        end = match.end() + len(_argument(bare, match.end())) + 1
+        if end > match.end() + 1 and (not found or found[-1].why != STRUCK_OUT or found[-1].span.end <= match.start()):
+            found.append(Hidden(Span(match.start(), end), STRUCK_OUT))
+    return _apart(sorted(found, key=lambda one: one.span))
+
+
+def _apart(found: list[Hidden]) -> list[Hidden]:
+    kept: list[Hidden] = []
+    for one in found:
+        if not kept or one.span.start >= kept[-1].span.end:
+            kept.append(one)
+    return kept
 
 
 def _headings(text: str, start: int) -> Iterator[Heading]:

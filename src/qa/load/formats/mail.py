@@ -1,7 +1,8 @@
 """Mail: a message as a mail program shows it, a mailbox as its messages, a saved web page (MHTML) as the page.
 
-The structure is taken apart by the standard library's tolerant parser; headers are decoded here, since nothing
-a stranger writes into one may raise. Attachments and messages inside messages become children.
+The structure is taken apart by the standard library's tolerant parser; headers are decoded in `mailwords.py`, since
+nothing a stranger writes into one may raise. Attachments and messages inside messages become children. Older mail
+that is only quoted has sections of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import base64
 import binascii
 import email
 import email.parser
-import email.utils
 import quopri
 import re
 from collections.abc import Callable, Iterator
@@ -19,32 +19,29 @@ from email.message import Message
 from typing import Any
 
 from qa.load import names
-from qa.load.decode import decode
-from qa.load.extracted import Child, Extracted, Limits, Unreadable
-from qa.load.formats import html
+from qa.load.extracted import Child, Extracted, Hidden, Limits, Unreadable
+from qa.load.formats import calendarfile, html, rtf, tnef
+from qa.load.formats.mailwords import charset, decoded, disposition, file_name, header, iso_date, parameter, unflowed
+from qa.load.formats.oldermail import find_older
 from qa.load.formats.textfile import check_size, fit, legible
 from qa.load.sections import Heading
-from qa.types import Span
+from qa.types import OLDER_MAIL, Place, Span
 
+_NEWLINE = re.compile(r"\r\n|\r")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _TELLING = (*_SHOWN, "Received", "Message-ID", "MIME-Version", "Content-Type", "Return-Path", "Reply-To", "Sender")
-_ENCODED = re.compile(r"=\?([\w.:-]{1,40})(?:\*[\w-]{0,20})?\?([bBqQ])\?([^?]*)\?=")
-_FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
-_NEWLINE = re.compile(r"\r\n|\r")
 _FROM_LINE = re.compile(rb"^From [^\r\n]*\d{4}[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _LONGEST = 1000  # characters of a title or an author
 _HEAD = 1 << 16  # bytes of a message in which its headers are looked for
-# codecs that aren't for mail, and slow or strange on purpose
-_NEVER = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
-# what writers say → what they mean
-_MEANT = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "us-ascii": "utf-8", "ascii": "utf-8", "gb2312": "gb18030"}
 _SUFFIXES = {
     "application/pdf": ".pdf",
     "application/zip": ".zip",
     "application/json": ".json",
     "application/xml": ".xml",
     "text/calendar": ".ics",
+    "text/vcard": ".vcf",
+    "text/x-vcard": ".vcf",
     "text/csv": ".csv",
     "text/html": ".html",
     "text/markdown": ".md",
@@ -56,6 +53,8 @@ _SUFFIXES = {
     "image/tiff": ".tif",
 }
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+_ENTRIES = {"text/calendar", "text/vcard", "text/x-vcard", "text/directory"}
+_WRAPPED = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"}
 _DAMAGED = "its parts are too damaged to be told apart."
 _SAVE_ANEW = "Save it anew from the program it was written with."
@@ -70,24 +69,28 @@ def extract(data: bytes, limits: Limits) -> Extracted:
     message = _parse(data, limits)
     if not any(message.get(name) is not None for name in _TELLING):
         raise Unreadable("there are no mail headers in it.", "Give it its true suffix.")
-    head = {name: _header(message, name) for name in _SHOWN}
+    head = {name: header(message, name) for name in _SHOWN}
     lines = [f"{name}: {words}" for name, words in head.items() if words]
     content = _guarded(lambda: _gather(message, limits))
     body = _Body("\n".join(lines))
     for alternatives in content.bodies.values():
-        body.append(*_chosen(alternatives))
+        body.append(_chosen(alternatives))
+    page = body.page()
     children, notes = _limited(content, limits)
-    text, lost, cut = fit(body.text(), limits)
+    text, lost, cut = fit(page.text, limits)
+    headings, places = _with_older(text, page.headings, len("\n".join(lines)))
     return Extracted(
         text,
-        headings=tuple(heading for heading in body.headings if heading.span.end <= len(text)),
+        headings=headings,
+        places=places,
+        hidden=tuple(hidden for hidden in page.hidden if hidden.span.end <= len(text)),
         title=head["Subject"][:_LONGEST],
         author=head["From"][:_LONGEST],
-        date=_iso(head["Date"]),
+        date=iso_date(head["Date"]),
         lost=lost,
-        notes=(*content.notes(), *notes, *cut),
+        notes=(*content.notes(), *notes, *cut, *page.notes()),
         children=children,
-        passed=len(content.children) - len(children) + content.sealed,
+        passed=len(content.children) - len(children) + content.sealed + bool(content.wrapped),
         encoding=content.encoding,
     )
 
@@ -107,7 +110,7 @@ def extract_mbox(data: bytes, limits: Limits) -> Extracted:
     children = []
     for number, (start, end) in enumerate(found, start=1):
         message = _QUOTED_FROM.sub(rb"\1", data[start:end])
-        subject = _header(_only_headers(_head_of(message)), "Subject")
+        subject = header(_only_headers(_head_of(message)), "Subject")
         children.append(Child(names.of_title(f"{number:04d} {subject}", f"{number:04d}") + ".eml", message))
     return Extracted("", children=tuple(children), notes=notes, passed=len(notes))
 
@@ -119,16 +122,17 @@ def extract_mhtml(data: bytes, limits: Limits) -> Extracted:
     if not pages:
         raise Unreadable("there is no web page in it.", "Save the page anew, as HTML.")
     markup, encoding = _words(_root(message, pages))
-    text, headings, title = html.extract(legible(markup))
-    text, lost, cut = fit(text, limits)
+    page = html.extract(legible(markup))
+    text, lost, cut = fit(page.text, limits)
     frames = (f"Frames of the page, passed over: {len(pages) - 1}.",) if len(pages) > 1 else ()
     return Extracted(
         text,
-        headings=tuple(heading for heading in headings if heading.span.end <= len(text)),
-        title=title or _header(message, "Subject")[:_LONGEST],
-        date=_iso(_header(message, "Date")),
+        headings=tuple(heading for heading in page.headings if heading.span.end <= len(text)),
+        title=page.title or header(message, "Subject")[:_LONGEST],
+        date=iso_date(header(message, "Date")),
+        hidden=tuple(hidden for hidden in page.hidden if hidden.span.end <= len(text)),
         lost=lost,
-        notes=(*frames, *cut),
+        notes=(*frames, *cut, *page.notes()),
         encoding=encoding,
     )
 
@@ -139,6 +143,24 @@ _PAGES = ("text/html", "application/xhtml+xml")
 def _root(message: Message, pages: list[Message]) -> Message:
     wanted = _guarded(lambda: str(message.get_param("start") or ""))
     return next((page for page in pages if wanted and str(page.get("Content-ID", "")).strip() == wanted), pages[0])
+
+
+def _with_older(text: str, headings: tuple[Heading, ...], start: int) -> tuple[tuple[Heading, ...], tuple[Place, ...]]:
+    """Return headings and places that set older mail, which is only quoted, apart from what was written now."""
+    found = [heading for heading in headings if heading.span.end <= len(text)]
+    places = []
+    older = find_older(text, min(start, len(text)))
+    for at, one in enumerate(older):
+        found = [heading for heading in found if not heading.span.overlaps(one.span)]
+        words = f"{OLDER_MAIL}: {one.said}" if one.said else OLDER_MAIL
+        found.append(Heading(1, words, Span(one.span.start, one.span.start)))
+        places.append(Place("older mail", one.said, one.span))
+        end = older[at + 1].span.start if at + 1 < len(older) else len(text)
+        rest = text[one.span.end : end]
+        if rest.strip():
+            begin = one.span.end + len(rest) - len(rest.lstrip())
+            places.append(Place("reply", "", Span(begin, one.span.end + len(rest.rstrip()))))
+    return tuple(sorted(found, key=lambda heading: heading.span)), tuple(places)
 
 
 # Taking a message apart
@@ -155,9 +177,10 @@ class _Content:
     sealed: bool = False
     unparted: bool = False
     encoding: str = ""
+    wrapped: str = ""
 
     def notes(self) -> tuple[str, ...]:
-        notes = []
+        notes = [self.wrapped] if self.wrapped else []
         if self.sealed:
             notes.append("Parts of it are encrypted and can't be read.")
         if self.unparted:
@@ -213,66 +236,94 @@ def _gather(message: Message, limits: Limits) -> _Content:
             content.sealed = True
         elif kind == "message/rfc822" and isinstance(payload, list):
             _add_message(part, payload, content)
+        elif kind in _ENTRIES and not file_name(part) and disposition(part) != "attachment":
+            words = calendarfile.said(_words(part)[0], limits)
+            content.bodies.setdefault(-count, []).append(("plain", words))
+        elif kind in _WRAPPED or file_name(part).lower() == "winmail.dat":
+            _unwrap(part, count, content, limits)
         elif _is_body(part, kind):
             content.unparted = content.unparted or kind.startswith("multipart/")
             words, encoding = _words(part)
             content.encoding = content.encoding or encoding
             shown = "html" if kind in _PAGES else "plain"
-            if shown == "plain" and _parameter(part, "format").lower() == "flowed":
-                words = _unflowed(words, delsp=_parameter(part, "delsp").lower() == "yes")
+            if shown == "plain" and parameter(part, "format").lower() == "flowed":
+                words = unflowed(words, delsp=parameter(part, "delsp").lower() == "yes")
             content.bodies.setdefault(group or -count, []).append((shown, words))
-        elif kind.startswith("image/") and part.get("Content-ID") and _disposition(part) != "attachment":
+        elif kind.startswith("image/") and part.get("Content-ID") and disposition(part) != "attachment":
             content.pictures += 1
         elif not (group and kind.startswith("text/")):
             _add_attachment(part, kind, content)
     return content
 
 
+def _unwrap(part: Message, count: int, content: _Content, limits: Limits) -> None:
+    """Read what Outlook wrapped into one file: its text, and its attachments as the message's own."""
+    data = part.get_payload(decode=True)
+    try:
+        found = tnef.unwrap(data if isinstance(data, bytes) else b"", limits)
+        words = found.text
+        if not words.strip() and found.rtf:
+            words = rtf.extract(found.rtf, limits).text
+    except Unreadable as exc:
+        content.wrapped = f"winmail.dat, in which Outlook put the message, can't be read: {exc.problem}"
+        return
+    if words.strip():
+        content.bodies.setdefault(-count, []).append(("plain", _NEWLINE.sub("\n", words)))
+    elif found.html:
+        content.bodies.setdefault(-count, []).append(("html", decoded(found.html, "", markup=True)[0]))
+    for title, inside in found.files:
+        _add_file(title, "application/octet-stream", inside, content)
+
+
 def _is_body(part: Message, kind: str) -> bool:
-    if _disposition(part) == "attachment" or _file_name(part):
+    if disposition(part) == "attachment" or file_name(part):
         return False
     return kind in ("text/plain", "text/enriched", *_PAGES, "message/delivery-status") or kind.startswith("multipart/")
 
 
-def _chosen(alternatives: list[tuple[str, str]]) -> tuple[str, list[Heading]]:
+def _chosen(alternatives: list[tuple[str, str]]) -> html.Page:
     plain = "\n\n".join(words.strip("\n") for kind, words in alternatives if kind == "plain").strip("\n")
     markup = [words for kind, words in alternatives if kind == "html"]
     if not markup:
-        return plain, []
-    page = _Body("")
+        return html.Page(plain)
+    body = _Body("")
     for words in markup:
-        text, headings, _ = html.extract(legible(words))
-        page.append(text, headings)
+        body.append(html.extract(legible(words)))
+    page = body.page()
     # "your program can't show this message" is shorter than the message
-    if plain.strip() and 2 * len(plain.split()) >= len(page.text().split()):
-        return plain, []
-    return page.text(), page.headings
+    return html.Page(plain) if plain.strip() and 2 * len(plain.split()) >= len(page.text.split()) else page
 
 
 class _Body:
-    """Text put together from blocks with a blank line between them, and where the headings of each came to stand."""
+    """Text put together from blocks with a blank line between them; knows where headings and hidden words stand."""
 
     def __init__(self, first: str) -> None:
         self._blocks: list[str] = []
         self._length = 0
-        self.headings: list[Heading] = []
-        self.append(first, [])
+        self._headings: list[Heading] = []
+        self._hidden: list[Hidden] = []
+        self._struck = 0
+        self.append(html.Page(first))
 
-    def append(self, block: str, headings: list[Heading]) -> None:
-        words = legible(block)
+    def append(self, block: html.Page) -> None:
+        words = legible(block.text)
         if not words.strip():
             return
         if self._blocks:
             words = "\n\n" + words
-        offset = self._length + len(words) - len(block)
-        for heading in headings:
-            span = Span(heading.span.start + offset, heading.span.end + offset)
-            self.headings.append(replace(heading, span=span))
+        offset = self._length + len(words) - len(block.text)
+        self._headings += [replace(one, span=_moved(one.span, offset)) for one in block.headings]
+        self._hidden += [Hidden(_moved(one.span, offset), one.why) for one in block.hidden]
+        self._struck += block.struck
         self._blocks.append(words)
         self._length += len(words)
 
-    def text(self) -> str:
-        return "".join(self._blocks)
+    def page(self) -> html.Page:
+        return html.Page("".join(self._blocks), tuple(self._headings), hidden=tuple(self._hidden), struck=self._struck)
+
+
+def _moved(span: Span, offset: int) -> Span:
+    return Span(span.start + offset, span.end + offset)
 
 
 def _add_message(part: Message, payload: list[Any], content: _Content) -> None:
@@ -285,7 +336,7 @@ def _add_message(part: Message, payload: list[Any], content: _Content) -> None:
         # not allowed, and done all the same
         data = _untransferred(data, transfer)
         inner = email.message_from_bytes(_head_of(data))
-    name = names.of_title(_file_name(part).removesuffix(".eml") or _header(inner, "Subject"), "message") + ".eml"
+    name = names.of_title(file_name(part).removesuffix(".eml") or header(inner, "Subject"), "message") + ".eml"
     content.children.append(Child(names.distinct(name, content.taken), data))
 
 
@@ -311,7 +362,7 @@ def _lines_of(message: Message) -> Iterator[bytes]:
     if not isinstance(payload, list):
         yield str(payload or "").encode("utf-8", "surrogateescape")
         return
-    boundary = f"--{_parameter(message, 'boundary')}".encode("utf-8", "surrogateescape")
+    boundary = f"--{parameter(message, 'boundary')}".encode("utf-8", "surrogateescape")
     several = message.get_content_maintype() == "multipart"
     for part in payload:
         yield from (boundary,) if several else ()
@@ -332,7 +383,11 @@ def _add_attachment(part: Message, kind: str, content: _Content) -> None:
     if not isinstance(data, bytes):
         inner = part.get_payload()
         data = b"\n\n".join(_as_bytes(item) for item in inner if isinstance(item, Message))
-    given = names.inside(_file_name(part)).rpartition("/")[2]
+    _add_file(file_name(part), kind, data, content)
+
+
+def _add_file(called: str, kind: str, data: bytes, content: _Content) -> None:
+    given = names.inside(called).rpartition("/")[2]
     name = names.of_title(given, "attachment")
     if "." not in name:
         name += _SUFFIXES.get(kind, ".txt" if kind.startswith("text/") else "")
@@ -348,9 +403,6 @@ def _limited(content: _Content, limits: Limits) -> tuple[tuple[Child, ...], tupl
     return tuple(children), ()
 
 
-# The words of a part
-
-
 def _words(part: Message) -> tuple[str, str]:
     """Return a part's text with plain line ends, and the encoding it was in."""
     raw = part.get_payload(decode=True)
@@ -358,131 +410,8 @@ def _words(part: Message) -> tuple[str, str]:
         inner = part.get_payload()
         items = inner if isinstance(inner, list) else []
         raw = b"\n".join(_as_bytes(item) for item in items if isinstance(item, Message))
-    words, encoding = _decoded(raw, _charset(part), markup=part.get_content_type() in _PAGES)
+    words, encoding = decoded(raw, charset(part), markup=part.get_content_type() in _PAGES)
     return _NEWLINE.sub("\n", words), encoding
-
-
-def _decoded(raw: bytes, charset: str, *, markup: bool = False) -> tuple[str, str]:
-    name = _MEANT.get(charset.lower(), charset)
-    if name and not name.lower().startswith(_NEVER):
-        try:
-            return raw.decode(name), name.lower()
-        except (UnicodeError, LookupError, ValueError):
-            pass
-    found = decode(raw, markup=markup)
-    return (found.text, found.encoding) if found else (raw.decode("latin-1"), "latin-1")
-
-
-def _charset(part: Message) -> str:
-    try:
-        return str(part.get_content_charset() or "")
-    except Exception:  # noqa: BLE001 - a parameter that can't be parsed is one that isn't there
-        return ""
-
-
-def _parameter(part: Message, name: str) -> str:
-    try:
-        return str(part.get_param(name) or "")
-    except Exception:  # noqa: BLE001 - as above
-        return ""
-
-
-def _disposition(part: Message) -> str:
-    try:
-        return part.get_content_disposition() or ""
-    except Exception:  # noqa: BLE001 - as above
-        return ""
-
-
-def _file_name(part: Message) -> str:
-    try:
-        return _decode_header(part.get_filename() or "")
-    except Exception:  # noqa: BLE001 - as above
-        return ""
-
-
-def _unflowed(words: str, *, delsp: bool) -> str:
-    """Join the lines that format=flowed (RFC 3676) broke for the wire, and only those."""
-    lines: list[str] = []
-    open_depth = -1  # of the paragraph that the line before left open
-    for line in words.split("\n"):
-        rest = line.lstrip(">")
-        depth = len(line) - len(rest)
-        rest = rest.removeprefix(" ")
-        signature = rest == "-- "
-        flows = rest.endswith(" ") and not signature
-        piece = rest[:-1] if flows and delsp else rest
-        if depth == open_depth and not signature:
-            lines.append(piece)
-        else:
-            lines.append(("\n" if lines else "") + (">" * depth + " " if depth else "") + piece)
-        open_depth = depth if flows else -1
-    return "".join(lines)
-
-
-# Headers
-
-
-def _header(message: Message, name: str) -> str:
-    """Return a header's words on one line, decoded; "" where there is none."""
-    for key, raw in message.raw_items():
-        if key.lower() == name.lower():
-            return " ".join(_decode_header(str(raw)).split())
-    return ""
-
-
-def _decode_header(raw: str) -> str:
-    raw = _FOLD.sub(" ", raw)
-    if not raw.isascii():
-        # bytes that aren't ASCII came through the parser as halves of surrogate pairs
-        sent = raw.encode("utf-8", "surrogateescape")
-        # too few words to tell an encoding by: UTF-8, or what most of the rest is in
-        raw = _decoded(sent, "utf-8" if _is_utf8(sent) else "iso-8859-1")[0]
-    return legible("".join(_decoded_words(raw)))
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _decoded_words(raw: str) -> Iterator[str]:
-    """Yield what stands between encoded words, and those, decoded; neighbours in one charset share characters."""
-    at = 0
-    waiting, charset = b"", ""
-    for match in _ENCODED.finditer(raw):
-        between = raw[at : match.start()]
-        if (between.strip() or match[1].lower() != charset) and waiting:
-            yield _decoded(waiting, charset)[0]
-            waiting = b""
-        if between.strip() or not at:
-            yield between
-        charset = match[1].lower()
-        waiting += _word_bytes(match[2], match[3])
-        at = match.end()
-    if waiting:
-        yield _decoded(waiting, charset)[0]
-    yield raw[at:]
-
-
-def _word_bytes(way: str, coded: str) -> bytes:
-    raw = coded.encode("utf-8", "replace")
-    if way in "qQ":
-        return quopri.decodestring(raw, header=True)
-    try:
-        return base64.b64decode(raw + b"=" * (-len(raw) % 4))
-    except (binascii.Error, ValueError):
-        return raw
-
-
-def _iso(words: str) -> str:
-    try:
-        return email.utils.parsedate_to_datetime(words).isoformat()
-    except Exception:  # noqa: BLE001 - what it raises for a date that isn't one depends on how it isn't
-        return ""
 
 
 # Mailboxes

@@ -14,16 +14,25 @@ from xml.etree.ElementTree import Element
 from qa.load.dates import iso
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.blocks import Blocks, Run
-from qa.load.formats.grid import Cell, Row, Sheet, column_name, extracted, write_sheets
-from qa.load.formats.ooxml import number, shown_number
+from qa.load.formats.equations import mathml_line, of_element
+from qa.load.formats.ooxml import number
+from qa.load.formats.opendocument_sheets import read_sheets, rows_of
+from qa.load.formats.opendocument_styles import (
+    Level,
+    Style,
+    marker_of,
+    over,
+    points,
+    read_levels,
+    read_style,
+    why_hidden,
+)
+from qa.load.formats.scripts import lowered, raised
+from qa.load.formats.tables import TableCell, TableRow, write_table
 from qa.load.formats.zipped import Package, reading
 
 _KIND = "an OpenDocument file"
 _SPACE = re.compile(r"[ \t\r\n]+")
-_LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)")
-_POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "pc": 12.0, "px": 0.75}
-_FORMATS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "1": "decimal"}
-_TINY = 2.0  # points
 _SIDE_BY_SIDE = 9.0  # points by which the tops of shapes on one line may differ
 _FURNITURE = ("header", "footer", "date-time", "page-number", "page")
 _DRAWN = frozenset(
@@ -32,9 +41,7 @@ _DRAWN = frozenset(
 )
 _SKIPPED = frozenset("text.tracked-changes office.forms text.sequence-decls text.variable-decls".split())
 _CELLS = ("table.table-cell", "table.covered-table-cell")
-_MOST_COLUMNS = 16_384
-_MOST_ROWS = 1_048_576
-_MOST_REPEATED = 50_000  # cells that stand in the file but once: a few bytes may claim thousands of millions
+_SCRIPTS = {"super": raised, "sub": lowered}
 _DEEPEST_STYLE = 50  # styles taking after styles; more are no real document's
 
 
@@ -48,35 +55,13 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         body = content.find("office.body")
         for one in body if body is not None else ():
             if one.tag == "office.spreadsheet":
-                return package.noted(_with_metadata(package, _read_sheets(one, content, styles, limits)))
+                walker = Walker(Blocks(limits), content, styles, package)
+                return package.noted(_with_metadata(package, read_sheets(one, walker)))
             if one.tag in ("office.text", "office.presentation", "office.drawing"):
-                walker = _Walker(Blocks(limits), content, styles)
+                walker = Walker(Blocks(limits), content, styles, package)
                 found = walker.read_text(one) if one.tag == "office.text" else walker.read_slides(one)
                 return package.noted(_with_metadata(package, found))
         raise Unreadable("it is neither a text nor a workbook nor a presentation.", "Save it as ODT, ODS or ODP.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """What a style says of whether words are seen, and of breaks; None is "as its parent says"."""
-
-    parent: str = ""
-    unseen: bool | None = None
-    white: bool | None = None
-    size: float | None = None
-    shaded: bool | None = None
-    breaks: bool = False
-    shown: bool = True  # of a sheet or slide
-    is_title: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    format: str | None  # None is a bullet
-    prefix: str = ""
-    suffix: str = ""
-    start: int = 1
-    levels: int = 1  # how many of the outer ones' numbers are shown
 
 
 @dataclass(slots=True)
@@ -111,18 +96,19 @@ def _with_metadata(package: Package, found: Extracted) -> Extracted:
     )
 
 
-class _Walker:
-    """Writes the text of one document or presentation."""
+class Walker:
+    """Writes the text of one document or presentation; also knows its styles."""
 
-    def __init__(self, blocks: Blocks, content: Element, styles: Element | None) -> None:
-        self.blocks, self.styles_root = blocks, styles
-        self.styles: dict[tuple[str, str], _Style] = {}
-        self.resolved: dict[tuple[str, str], _Style] = {}
-        self.list_styles: dict[str, dict[int, _Level]] = {}
-        self.outline: dict[int, _Level] = {}
+    def __init__(self, blocks: Blocks, content: Element, styles: Element | None, package: Package) -> None:
+        self.blocks, self.styles_root, self.package = blocks, styles, package
+        self.styles: dict[tuple[str, str], Style] = {}
+        self.resolved: dict[tuple[str, str], Style] = {}
+        self.list_styles: dict[str, dict[int, Level]] = {}
+        self.outline: dict[int, Level] = {}
         for root in (styles, content):
             if root is not None:
                 self._take_styles(root)
+        self.header_rows = {one for head in content.iter("table.table-header-rows") for one in head}
         self.outline_counts: list[int] = []
         self.lists: list[_Counted] = []
         self.last_list: dict[str, _Counted] = {}  # by style, for lists that go on
@@ -134,6 +120,7 @@ class _Walker:
     # a text document
 
     def read_text(self, body: Element) -> Extracted:
+        """Return what a text document says."""
         blocks = self.blocks
         self.deleted = sum(1 for one in body.iter("text.deletion"))
         self.soft_breaks = next(iter(body.iter("text.soft-page-break")), None) is not None
@@ -150,6 +137,7 @@ class _Walker:
             notes.append(f"Comments in the text: {self.commented:,}, each after the paragraph it is about.")
         if self.deleted:
             notes.append(f"Tracked deletions: {self.deleted:,}. Their text is left out.")
+        notes += blocks.struck_said()
         return self._extracted(pages, () if blocks.length else ("the document: no text",), notes)
 
     def _write_edges(self) -> None:
@@ -186,6 +174,7 @@ class _Walker:
     # slides
 
     def read_slides(self, body: Element) -> Extracted:
+        """Return what a presentation says."""
         blocks = self.blocks
         self.on_unknown_ground = True
         pages = body.findall("draw.page")
@@ -202,7 +191,7 @@ class _Walker:
             blocks.place("slide", str(at), offset)
             if not self.style("drawing-page", page.get("draw.style-name", "")).shown:
                 blocks.hide("hidden slide", offset)
-        return self._extracted(len(pages), tuple(empty), [])
+        return self._extracted(len(pages), tuple(empty), [*blocks.struck_said()])
 
     def _write_slide_notes(self, at: int, page: Element) -> None:
         offset = self.blocks.length
@@ -217,7 +206,7 @@ class _Walker:
                 continue
             self.blocks.pause()
             if role == "title":
-                lines = [run for one in shape.iter("text.p") for run in [Run(" "), *self._inline(one, _Style())]]
+                lines = [run for one in shape.iter("text.p") for run in [Run(" "), *self.inline(one, Style())]]
                 flat = [replace(run, words=run.words.replace("\n", " ")) for run in lines]
                 self.blocks.paragraph(flat, heading=1)
             elif shape.tag == "draw.g":
@@ -255,7 +244,7 @@ class _Walker:
         style = self.style("paragraph", paragraph.get("text.style-name", ""))
         if style.is_title:
             heading = heading or 1
-        runs = list(self._inline(paragraph, style))
+        runs = list(self.inline(paragraph, style))
         if self.soft_breaks and style.breaks and self.blocks.length:
             runs.insert(0, Run("", mark="page"))
         self.blocks.paragraph(runs, marker=marker, level=level, heading=heading)
@@ -296,7 +285,7 @@ class _Walker:
 
     def _item_marker(self, item: Element, counted: _Counted, depth: int) -> str:
         levels = self.list_styles.get(counted.style, {})
-        level = levels.get(depth + 1, _Level(None))
+        level = levels.get(depth + 1, Level(None))
         first = item.find("text.p") is None and item.find("text.h") is None
         if first:
             return ""  # an item that only holds a deeper list isn't counted
@@ -308,7 +297,7 @@ class _Walker:
             counts[depth:] = [counts[depth] + 1]
         else:
             counts += [levels.get(at + 1, level).start for at in range(len(counts), depth + 1)]
-        return _marker(level, counts, levels)
+        return marker_of(level, counts, levels)
 
     def _outline_marker(self, heading: Element, at: int) -> str:
         level = self.outline.get(at)
@@ -319,58 +308,70 @@ class _Walker:
             counts[at - 1 :] = [counts[at - 1] + 1]
         else:
             counts += [self.outline.get(one + 1, level).start for one in range(len(counts), at)]
-        return _marker(level, counts, self.outline)
+        return marker_of(level, counts, self.outline)
 
     def _write_table(self, table: Element) -> None:
-        rows = [[one for one in row if one.tag in _CELLS] for row in _rows(table)]
+        rows = [[one for one in row if one.tag in _CELLS] for row in rows_of(table)]
         cells = [cell for row in rows for cell in row]
         layout = len(cells) == 1 or any(
             next((each for tag in ("table.table", "text.h") for each in one.iter(tag)), None) is not None
             for one in cells
         )
         self.blocks.pause()
-        for row in rows:
-            if layout:
+        if layout:
+            for row in rows:
                 for cell in row:
                     self._write_story(cell)
-            else:
-                self.blocks.row([list(self._cell_runs(cell)) for cell in row])
+        else:
+            write_table(self.blocks, [self._table_row(row) for row in rows_of(table)])
         self._write_attached()
         self.blocks.pause()
 
+    def _table_row(self, row: Element) -> TableRow:
+        cells = [
+            TableCell(
+                list(self._cell_runs(cell)),
+                max(1, number(cell.get("table.number-columns-spanned"), 1)),
+                max(1, number(cell.get("table.number-rows-spanned"), 1)),
+            )
+            for cell in row
+            if cell.tag == "table.table-cell"
+        ]
+        return TableRow(cells, header=row in self.header_rows)
+
     def _cell_runs(self, cell: Element) -> Iterator[Run]:
-        if cell.tag == "table.covered-table-cell":
-            return
         for at, paragraph in enumerate(cell.iter("text.p")):
             if at:
                 yield Run("\n")
             # what stands behind a cell's words isn't looked up, so white ones may well be seen
-            yield from self._inline(paragraph, _Style(shaded=True))
+            style = self.style("paragraph", paragraph.get("text.style-name", ""))
+            yield from self.inline(paragraph, Style(shaded=True, struck=style.struck))
 
     # words
 
-    def _inline(self, parent: Element, base: _Style) -> Iterator[Run]:
-        hidden = _why_hidden(replace(base, shaded=base.shaded or self.on_unknown_ground))
+    def inline(self, parent: Element, base: Style) -> Iterator[Run]:
+        """Yield the words inside an element; what hangs on them goes to `after`."""
+        look = replace(base, shaded=base.shaded or self.on_unknown_ground)
         if parent.text:
-            yield Run(_SPACE.sub(" ", parent.text), hidden)
+            yield _run(_SPACE.sub(" ", parent.text), look)
         for child in parent:
-            yield from self._inline_part(child, base, hidden)
+            yield from self._inline_part(child, base, look)
             if child.tail:
-                yield Run(_SPACE.sub(" ", child.tail), hidden)
+                yield _run(_SPACE.sub(" ", child.tail), look)
 
-    def _inline_part(self, child: Element, base: _Style, hidden: str) -> Iterator[Run]:
+    def _inline_part(self, child: Element, base: Style, look: Style) -> Iterator[Run]:
         tag = child.tag
         if tag == "text.s":
-            yield Run(" " * max(1, min(1000, number(child.get("text.c"), 1))), hidden)
+            yield _run(" " * max(1, min(1000, number(child.get("text.c"), 1))), look)
         elif tag == "text.tab":
-            yield Run("\t", hidden)
+            yield _run("\t", look)
         elif tag == "text.line-break":
-            yield Run("\n", hidden)
+            yield _run("\n", look)
         elif tag == "text.soft-page-break":
             yield Run("", mark="page")
         elif tag == "text.span":
             style = self.style("text", child.get("text.style-name", ""))
-            yield from self._inline(child, _over(style, base))
+            yield from self.inline(child, over(style, base))
         elif tag == "text.note":
             note, sign = child.find("text.note-body"), child.find("text.note-citation")
             if note is not None:
@@ -380,13 +381,28 @@ class _Walker:
             self._keep_comment(child)
         elif tag == "text.ruby":
             for one in child.findall("text.ruby-base"):
-                yield from self._inline(one, base)
+                yield from self.inline(one, base)
         elif tag in ("text.hidden-text", "text.hidden-paragraph"):
             yield Run(child.get("text.string-value", ""), "hidden text")
         elif tag in _DRAWN:
-            self.after.append(("text box", "", child))
+            formula = self._formula(child)
+            if formula:
+                yield _run(formula, look)
+            else:
+                self.after.append(("text box", "", child))
         elif not tag.startswith("office."):
-            yield from self._inline(child, base)
+            yield from self.inline(child, base)
+
+    def _formula(self, frame: Element) -> str:
+        """Return the equation that a frame shows, "" where it shows something else."""
+        held = frame.find("draw.object")
+        if held is None:
+            return ""
+        root = held.find("math.math")
+        part = held.get("xlink.href", "").removeprefix("./").rstrip("/") + "/content.xml"
+        if root is None and self.package.find(part):
+            root = self.package.part(part)
+        return mathml_line(of_element(root)) if root is not None and root.tag == "math.math" else ""
 
     def _keep_comment(self, comment: Element) -> None:
         author = comment.find("dc.creator")
@@ -396,16 +412,16 @@ class _Walker:
 
     def _take_styles(self, root: Element) -> None:
         for one in root.iter("style.style"):
-            self.styles[one.get("style.family", ""), one.get("style.name", "")] = _read_style(one)
+            self.styles[one.get("style.family", ""), one.get("style.name", "")] = read_style(one)
         for one in root.iter("text.list-style"):
-            self.list_styles[one.get("style.name", "")] = _read_levels(one)
+            self.list_styles[one.get("style.name", "")] = read_levels(one)
         for one in root.iter("text.outline-style"):
-            self.outline = _read_levels(one)
+            self.outline = read_levels(one)
 
-    def style(self, family: str, name: str) -> _Style:
+    def style(self, family: str, name: str) -> Style:
         """Return a style with what it takes over from its parents."""
         if (family, name) not in self.resolved:
-            found = _Style()
+            found = Style()
             names: list[str] = []
             is_title = (family, name) == ("paragraph", "Title")
             breaks, shown = False, True
@@ -415,212 +431,10 @@ class _Walker:
                 one = self.styles[family, key]
                 breaks, shown = breaks or one.breaks, shown and one.shown
                 is_title = is_title or (family == "paragraph" and key == "Title")
-                found = _over(found, one)
+                found = over(found, one)
                 key = one.parent
             self.resolved[family, name] = replace(found, breaks=breaks, shown=shown, is_title=is_title)
         return self.resolved[family, name]
-
-
-# sheets
-
-
-def _read_sheets(body: Element, content: Element, styles: Element | None, limits: Limits) -> Extracted:
-    walker = _Walker(Blocks(limits), content, styles)
-    room = _Room(limits.cells)
-    tables = body.findall("table.table")
-
-    def sheets() -> Iterator[Sheet]:
-        for table in tables[: limits.pages]:
-            yield _read_sheet(table, walker, room)
-
-    found = extracted(walker.blocks, write_sheets(walker.blocks, sheets()))
-    notes = []
-    if room.lost and not room.is_repeating:
-        notes.append(f"Only the first {limits.cells:,} cells are read.")
-    if room.is_repeating:
-        notes.append(f"Cells that only repeat the one before them are read up to {_MOST_REPEATED:,} times in all.")
-    if len(tables) > limits.pages:
-        notes.append(f"Only the first {limits.pages:,} sheets of {len(tables):,} are read.")
-    passed = max(0, len(tables) - limits.pages)
-    return replace(found, lost=found.lost + room.lost, notes=tuple(notes), passed=passed)
-
-
-@dataclass(slots=True)
-class _Room:
-    """Cells that may yet be kept, and how many of those may repeat others; characters of those that weren't kept."""
-
-    cells: int
-    repeats: int = _MOST_REPEATED
-    lost: int = 0
-    is_repeating: bool = False
-
-    def again(self, times: int, cells: int, characters: int) -> int:
-        """Return how often, of so many times, these cells with so many characters may be repeated."""
-        taken = min(times, self.repeats // max(1, cells))
-        self.repeats -= taken * cells
-        if taken < times:
-            self.lost += (times - taken) * characters
-            self.is_repeating = True
-        return taken
-
-
-def _read_sheet(table: Element, walker: _Walker, room: _Room) -> Sheet:
-    shown = walker.style("table", table.get("table.style-name", "")).shown
-    sheet = Sheet(table.get("table.name", ""), hidden="" if shown else "hidden sheet")
-    hidden_columns = _hidden_columns(table)
-    at = 1
-    for row in _rows(table):
-        repeat = max(1, number(row.get("table.number-rows-repeated"), 1))
-        cells = list(_read_cells(row, at, sheet, hidden_columns, room))
-        characters = sum(len(cell.words) for cell in cells)
-        why = "" if row.get("table.visibility", "visible") == "visible" else "hidden row"
-        repeats = min(repeat - 1, _MOST_ROWS - at)  # no program shows more rows
-        rows = 1 + room.again(repeats, len(cells), characters) if cells and repeats >= 0 else 0
-        for again in range(rows):
-            if room.cells < len(cells):
-                room.lost += characters * (rows - again)
-                break
-            room.cells -= len(cells)
-            sheet.rows.append(Row(at + again, cells, why))
-        at += repeat
-    for shapes in table.findall("table.shapes"):
-        for paragraph in shapes.iter("text.p"):
-            sheet.remarks.append(("text box", sheet.name, _words(paragraph)))
-    return sheet
-
-
-def _read_cells(row: Element, row_number: int, sheet: Sheet, hidden_columns: set[int], room: _Room) -> Iterator[Cell]:
-    column = 0
-    for cell in row:
-        if cell.tag not in _CELLS:
-            continue
-        repeat = max(1, number(cell.get("table.number-columns-repeated"), 1))
-        for note in cell.findall("office.annotation"):
-            words = "\n".join(_words(one) for one in note.iter("text.p"))
-            sheet.remarks.append(("comment", f"{column_name(column)}{row_number}", words))
-        words = "\n".join(_words(one) for one in cell.findall("text.p"))
-        if words.strip() and cell.tag == _CELLS[0]:
-            shown = min(repeat, _MOST_COLUMNS - column)
-            for at in range(column, column + 1 + room.again(shown - 1, 1, len(words)) if shown > 0 else column):
-                yield Cell(at, words, "hidden column" if at in hidden_columns else "")
-        column += repeat
-
-
-def _hidden_columns(table: Element) -> set[int]:
-    hidden: set[int] = set()
-    at = 0
-    for one in table.iter("table.table-column"):
-        repeat = max(1, number(one.get("table.number-columns-repeated"), 1))
-        if one.get("table.visibility", "visible") != "visible":
-            hidden.update(range(at, min(at + repeat, _MOST_COLUMNS)))
-        at += repeat
-    return hidden
-
-
-def _words(paragraph: Element) -> str:
-    parts = [paragraph.text or ""]
-    for one in paragraph:
-        if one.tag == "text.s":
-            parts.append(" " * max(1, min(1000, number(one.get("text.c"), 1))))
-        elif one.tag in ("text.tab", "text.line-break"):
-            parts.append(" ")
-        else:
-            parts.append(_words(one))
-        parts.append(one.tail or "")
-    return "".join(parts)
-
-
-def _rows(table: Element) -> Iterator[Element]:
-    for one in table:
-        if one.tag == "table.table-row":
-            yield one
-        elif one.tag in ("table.table-header-rows", "table.table-rows", "table.table-row-group"):
-            yield from _rows(one)
-
-
-# styles and places
-
-
-def _read_style(element: Element) -> _Style:
-    words = element.find("style.text-properties")
-    paragraph = element.find("style.paragraph-properties")
-    page = element.find("style.drawing-page-properties")
-    table = element.find("style.table-properties")
-    shown = page is None or page.get("presentation.visibility", "visible") == "visible"
-    shown = shown and (table is None or table.get("table.display", "true") == "true")
-    grounds = [one.get("fo.background-color") for one in (words, paragraph) if one is not None]
-    said = [ground.lower() for ground in grounds if ground and ground != "transparent"]
-    colour = words.get("fo.color", "") if words is not None else ""
-    return _Style(
-        parent=element.get("style.parent-style-name", ""),
-        unseen=words.get("text.display") == "none" if words is not None and "text.display" in words.attrib else None,
-        white=_is_white(colour) if colour else None,
-        size=_points(words.get("fo.font-size", "")) if words is not None else None,
-        shaded=said[0] != "#ffffff" if said else None,
-        breaks=paragraph is not None and paragraph.get("fo.break-before") == "page",
-        shown=shown,
-    )
-
-
-def _over(style: _Style, base: _Style) -> _Style:
-    return replace(
-        style,
-        unseen=base.unseen if style.unseen is None else style.unseen,
-        white=base.white if style.white is None else style.white,
-        size=base.size if style.size is None else style.size,
-        shaded=base.shaded if style.shaded is None else style.shaded,
-    )
-
-
-def _why_hidden(style: _Style) -> str:
-    if style.unseen:
-        return "hidden text"
-    if style.white and not style.shaded:
-        return "invisible colour"
-    return "tiny letters" if style.size is not None and style.size < _TINY else ""
-
-
-def _is_white(colour: str) -> bool:
-    match = re.fullmatch(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", colour)
-    return match is not None and all(int(one, 16) >= 0xF8 for one in match.groups())
-
-
-def _read_levels(element: Element) -> dict[int, _Level]:
-    levels = {}
-    for one in element:
-        at = number(one.get("text.level"))
-        if one.tag == "text.list-level-style-bullet":
-            levels[at] = _Level(None)
-        elif one.tag in ("text.list-level-style-number", "text.outline-level-style"):
-            levels[at] = _Level(
-                format=one.get("style.num-format", ""),
-                prefix=one.get("style.num-prefix", ""),
-                suffix=one.get("style.num-suffix", ""),
-                start=number(one.get("text.start-value"), 1),
-                levels=max(1, number(one.get("text.display-levels"), 1)),
-            )
-    return levels
-
-
-def _marker(level: _Level, counts: list[int], levels: dict[int, _Level]) -> str:
-    if level.format is None:
-        return "-"
-    if not level.format:
-        return ""
-    first = max(0, len(counts) - level.levels)
-    shown = [
-        shown_number(count, _FORMATS.get((levels.get(at + 1, level).format or level.format)[:1], "decimal"))
-        for at, count in enumerate(counts[first:], first)
-    ]
-    return (level.prefix + ".".join(shown) + level.suffix).strip()
-
-
-def _points(length: str) -> float | None:
-    match = _LENGTH.fullmatch(length)
-    try:
-        return float(match[1]) * _POINTS[match[2]] if match else None
-    except ValueError:
-        return None
 
 
 def _in_reading_order(shapes: list[Element]) -> list[Element]:
@@ -629,7 +443,7 @@ def _in_reading_order(shapes: list[Element]) -> list[Element]:
     rest = []
     titles = []
     for at, shape in enumerate(shapes):
-        top, left = (_points(shape.get(name, "")) for name in ("svg.y", "svg.x"))
+        top, left = (points(shape.get(name, "")) for name in ("svg.y", "svg.x"))
         if shape.get("presentation.class") == "title":
             titles.append(shape)
         elif top is None or left is None:
@@ -643,3 +457,11 @@ def _in_reading_order(shapes: list[Element]) -> list[Element]:
             line, first = line + 1, top
         ordered.append((line, left, at))
     return [*titles, *(shapes[at] for _, _, at in sorted(ordered)), *rest]
+
+
+def _run(words: str, look: Style) -> Run:
+    """Return words as they count: struck ones left out, raised and lowered ones told from those on the line."""
+    if look.struck:
+        return Run("", left_out=bool(words.strip()))
+    shift = _SCRIPTS.get(look.script or "")
+    return Run(shift(words) if shift else words, why_hidden(look))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from qa.load.extracted import Extracted, Limits
+from qa.load.formats import chat
 from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
 from qa.types import Span
@@ -28,8 +29,11 @@ class _Block:
 
 
 def read(data: bytes, limits: Limits) -> Extracted:
-    """Read a plain text; a heading at its very beginning is its title."""
+    """Read a plain text; a heading at its very beginning is its title. A chat's export has messages for headings."""
     found = read_text(data, limits)
+    messages = chat.find_messages(found.text)
+    if messages:
+        return replace(found, places=messages)
     headings = find_headings(found.text)
     leads = headings and not found.text[: headings[0].span.start].strip("\ufeff \r\n")
     return replace(found, headings=tuple(headings), title=headings[0].words if leads else "")

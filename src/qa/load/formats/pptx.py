@@ -7,13 +7,16 @@ the slide's tables and diagrams where they stand, its notes and its comments.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats import ooxml
 from qa.load.formats.blocks import Blocks, Run
+from qa.load.formats.equations import of_element, office_line
 from qa.load.formats.ooxml import Relation, is_on, number
+from qa.load.formats.scripts import lowered, raised
+from qa.load.formats.tables import TableCell, TableRow, write_table
 from qa.load.formats.zipped import Package, reading
 
 _KIND = "a PowerPoint presentation"
@@ -111,7 +114,7 @@ class _Walker:
 
     def extracted(self, slides: int) -> Extracted:
         known = ooxml.properties(self.package)
-        notes = []
+        notes = [*self.blocks.struck_said()]
         if self.charts:
             notes.append(f"Charts: {self.charts:,}. The words inside them aren't read.")
         if slides > self.blocks.limits.pages:
@@ -259,9 +262,7 @@ class _Walker:
 
     def _write_frame(self, frame: Element, related: dict[str, Relation]) -> None:
         for table in frame.iter("a.tbl"):
-            for row in table.findall("a.tr"):
-                self.blocks.row([list(_cell_runs(cell)) for cell in row.findall("a.tc")])
-            self.blocks.pause()
+            write_table(self.blocks, list(_table_rows(table)))
         for diagram in frame.iter("dgm.relIds"):
             relation = related.get(diagram.get("r.dm", ""))
             if relation is not None and relation.part:
@@ -276,7 +277,7 @@ class _Walker:
         if heading:
             # a title broken over lines or paragraphs is one title
             runs = [run for one in body.findall("a.p") for run in [Run(" "), *_runs(one, ground)]]
-            flat = [Run(" " if run.words in ("\n", "\v") else run.words, run.hidden) for run in runs]
+            flat = [replace(run, words=" ") if run.words in ("\n", "\v") else run for run in runs]
             self.blocks.paragraph(flat, heading=heading)
             return
         numbers: dict[int, int] = {}
@@ -381,16 +382,39 @@ def _runs(paragraph: Element, ground: _Ground | None) -> Iterator[Run]:
         if one.tag in ("a.r", "a.fld"):
             text = one.find("a.t")
             if text is not None:
-                yield Run(text.text or "", _why_hidden(one.find("a.rPr"), ground))
+                yield _run(text.text or "", one.find("a.rPr"), ground)
         elif one.tag == "a.br":
             yield Run("\n")
-        elif one.tag == "mc.AlternateContent" or one.tag.endswith("}m"):
-            yield from (Run(each.text or "") for each in one.iter("m.t"))
+        elif one.tag in ("mc.AlternateContent", "a14.m"):
+            yield from (Run(office_line(of_element(each))) for each in one.iter("m.oMath"))
+
+
+def _run(words: str, properties: Element | None, ground: _Ground | None) -> Run:
+    """Return words as they count: struck ones left out, raised and lowered ones told from those on the line."""
+    if properties is not None:
+        if properties.get("strike", "noStrike") != "noStrike":
+            return Run("", left_out=bool(words.strip()))
+        shift = number(properties.get("baseline"))
+        words = raised(words) if shift > 0 else lowered(words) if shift < 0 else words
+    return Run(words, _why_hidden(properties, ground))
+
+
+def _table_rows(table: Element) -> Iterator[TableRow]:
+    properties = table.find("a.tblPr")
+    first = properties is not None and "firstRow" in properties.attrib and bool(is_on(properties, "firstRow"))
+    for row in table.findall("a.tr"):
+        cells = [
+            TableCell(
+                list(_cell_runs(cell)), max(1, number(cell.get("gridSpan"), 1)), max(1, number(cell.get("rowSpan"), 1))
+            )
+            for cell in row.findall("a.tc")
+            if not any(name in cell.attrib and is_on(cell, name) for name in ("hMerge", "vMerge"))
+        ]
+        yield TableRow(cells, header=first)
+        first = False
 
 
 def _cell_runs(cell: Element) -> Iterator[Run]:
-    if is_on(cell, "vMerge") and "vMerge" in cell.attrib:
-        return
     for at, paragraph in enumerate(cell.findall("a.txBody/a.p")):
         if at:
             yield Run("\n")

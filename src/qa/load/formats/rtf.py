@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.blocks import Blocks, Run, one_line
+from qa.load.formats.scripts import lowered, raised
+from qa.load.formats.tables import TableCell, TableRow, write_table
 from qa.load.formats.zipped import ANEW, reading
 
 _TOKEN = re.compile(
@@ -67,7 +69,9 @@ _CHARSETS = {
     238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
 _LONGEST_MARKER = 20  # pieces
+_MOST_CELLS = 500  # of a row whose cells' merging is kept
 _TINY = 4  # half points
+_RAISED = 5
 _HEADING = re.compile(r"heading ?([1-9])", re.IGNORECASE)
 
 
@@ -93,6 +97,8 @@ class _Look:
     white: bool = False
     shaded: bool = False
     tiny: bool = False
+    struck: bool = False
+    script: str = ""  # "super" or "sub"
     story: bool = False  # whether the group is one
 
 
@@ -102,9 +108,12 @@ class _Story:
 
     kind: str
     label: str = ""
-    items: list[_Paragraph | list[list[Run]]] = field(default_factory=list)
+    items: list[_Paragraph | _TableRow] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     cells: list[list[Run]] = field(default_factory=list)
+    merges: list[set[str]] = field(default_factory=list)  # of the row's cells, as its definition names them
+    merge: set[str] = field(default_factory=set)  # of the cell that is being defined
+    is_head: bool = False
     attached: list[_Story] = field(default_factory=list)
     marker: str = ""
     level: int = 0
@@ -127,7 +136,7 @@ class _Story:
 
     def end_row(self) -> None:
         if self.cells:
-            self.items.append(self.cells)
+            self.items.append(_TableRow(self.cells, self.merges, self.is_head))
             self.cells = []
 
 
@@ -138,6 +147,13 @@ class _Paragraph:
     level: int
     heading: int
     attached: list[_Story]
+
+
+@dataclass(frozen=True, slots=True)
+class _TableRow:
+    cells: list[list[Run]]
+    merges: list[set[str]]
+    is_head: bool
 
 
 class _Parser:
@@ -290,7 +306,11 @@ class _Parser:
         if into == "text":
             if look.deleted:
                 return
-            story.runs.append(Run(words, _why_hidden(look)))
+            if look.struck:
+                story.runs.append(Run("", left_out=bool(words.strip())))
+                return
+            shift = {"super": raised, "sub": lowered}.get(look.script)
+            story.runs.append(Run(shift(words) if shift else words, _why_hidden(look)))
         elif into == "marker":
             if len(self.names.setdefault("marker", [])) < _LONGEST_MARKER:
                 self.names["marker"].append(words)
@@ -375,8 +395,15 @@ class _Parser:
         look = self.look
         on = parameter != 0
         if word == "plain":
-            look.hidden = look.deleted = look.white = look.shaded = look.tiny = False
-            look.font = -1
+            look.hidden = look.deleted = look.white = look.shaded = look.tiny = look.struck = False
+            look.font, look.script = -1, ""
+        elif word in ("strike", "striked"):
+            look.struck = on
+        elif word in ("super", "sub", "nosupersub"):
+            look.script = word if on and word != "nosupersub" else ""
+        elif word in ("up", "dn"):
+            # raised by half points: a little is no more than tidy typesetting
+            look.script = ("super" if word == "up" else "sub") if (parameter or 0) >= _RAISED else ""
         elif word == "v":
             look.hidden = on
         elif word == "deleted":
@@ -407,6 +434,15 @@ class _Parser:
             story.end_row()
         elif word == "nestcell":
             story.runs.append(Run("\n"))
+        elif word == "trowd":
+            story.merges, story.merge, story.is_head = [], set(), False
+        elif word == "trhdr":
+            story.is_head = True
+        elif word in ("clmgf", "clmrg", "clvmgf", "clvmrg"):
+            story.merge.add(word)
+        elif word == "cellx":
+            story.merges = [*story.merges, story.merge][:_MOST_CELLS]
+            story.merge = set()
         elif word == "pard":
             story.in_table, story.heading, story.style, story.level = False, 0, -1, 0
         elif word == "intbl":
@@ -454,6 +490,7 @@ class _Parser:
         notes = list(self.notes)
         if self.deletions:
             notes.append(f"Tracked deletions: {self.deletions:,}. Their text is left out.")
+        notes += blocks.struck_said()
         title = one_line("".join(self.names.get("title", [])))
         first = next((one.words for one in blocks.headings if one.level == 1), "")
         return Extracted(
@@ -472,17 +509,43 @@ class _Parser:
 
 def _write_story(blocks: Blocks, story: _Story) -> None:
     offset = blocks.length
+    rows: list[_TableRow] = []
     for item in story.items:
-        if isinstance(item, list):
-            blocks.row(item)
+        if isinstance(item, _TableRow):
+            rows.append(item)
             continue
+        _write_rows(blocks, rows)
         blocks.paragraph(item.runs, marker=item.marker, level=max(0, item.level), heading=item.heading)
         for one in item.attached:
             _write_story(blocks, one)
+    _write_rows(blocks, rows)
     for one in story.attached:
         _write_story(blocks, one)
     if story.kind in ("footnote", "comment", "header", "footer"):
         blocks.place(story.kind, story.label, offset)
+
+
+def _write_rows(blocks: Blocks, rows: list[_TableRow]) -> None:
+    """Write the rows of one table and forget them; merged cells are told by the rows' definitions."""
+    found: list[TableRow] = []
+    above: dict[int, TableCell] = {}
+    for row in rows:
+        cells: list[TableCell] = []
+        for at, runs in enumerate(row.cells):
+            merges = row.merges[at] if at < len(row.merges) else set()
+            if "clvmrg" in merges and at in above:
+                above[at].down += 1
+            elif "clmrg" in merges and cells:
+                cells[-1].across += 1
+            else:
+                cells.append(TableCell(runs))
+                above.pop(at, None)
+                if "clvmgf" in merges:
+                    above[at] = cells[-1]
+        found.append(TableRow(cells, header=row.is_head))
+    rows.clear()
+    if found:
+        write_table(blocks, found)
 
 
 def _words_of(story: _Story) -> list[str]:

@@ -15,15 +15,18 @@ from xml.etree.ElementTree import Element
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats import ooxml
 from qa.load.formats.blocks import Blocks
-from qa.load.formats.grid import Cell, Row, Sheet, column_number, extracted, write_sheets
+from qa.load.formats.grid import Cell, Merged, Row, Sheet, column_number, extracted, write_sheets
 from qa.load.formats.numberformat import BUILT_IN, shown, shown_text
 from qa.load.formats.ooxml import is_on, number
+from qa.load.formats.scripts import lowered, raised
 from qa.load.formats.zipped import Package, is_ole, reading
 
 _KIND = "an Excel workbook"
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 INVISIBLE = "invisible colour"
+_SCRIPTS = {"superscript": raised, "subscript": lowered}
+_MOST_MERGED = 100_000  # cells of one sheet
 _MOST_COLUMNS = 16_384
 _DIGITS = 12  # of the number of a shared string
 _MOST_ROWS = 1_048_576
@@ -44,10 +47,11 @@ def extract(data: bytes, limits: Limits) -> Extracted:
 
 @dataclass(frozen=True, slots=True)
 class _Styles:
-    """For each cell format: its number format, and whether its letters are white on nothing."""
+    """For each cell format: its number format, whether its letters are white on nothing, and whether struck out."""
 
     codes: list[str] = field(default_factory=list)
     white: list[bool] = field(default_factory=list)
+    struck: list[bool] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -93,7 +97,7 @@ def _extract_xlsx(data: bytes, limits: Limits) -> Extracted:
     blocks = Blocks(limits)
     found = extracted(blocks, write_sheets(blocks, sheets()), notes=())
     known = ooxml.properties(package)
-    notes = tuple(remarks(limits, budget, len(entries)))
+    notes = (*remarks(limits, budget, len(entries)), *blocks.struck_said())
     lost = found.lost + budget.lost
     passed = max(0, len(entries) - limits.pages)
     found = replace(
@@ -131,6 +135,8 @@ class _SheetTarget:
         self.style = 0
         self.value: list[str] = []
         self.has_formula = False
+        self.script = ""  # of the run of rich text that is being read: "superscript", "subscript"
+        self.struck = False
         self.taking = False
         self.skipping = 0  # inside phonetic hints
 
@@ -143,8 +149,17 @@ class _SheetTarget:
             self.style = int(style) if style.isdecimal() and len(style) < 8 else 0
             self.value.clear()
             self.has_formula = False
+            self.script, self.struck = "", False
         elif tag in ("x.v", "x.t"):
             self.taking = not self.skipping
+        elif tag == "x.r":
+            self.script, self.struck = "", False
+        elif tag == "x.vertAlign":
+            self.script = attributes.get("val", "")
+        elif tag == "x.strike":
+            self.struck = _is_true(attributes.get("val", "1"))
+        elif tag == "x.mergeCell":
+            self._merge(attributes.get("ref", ""))
         elif tag == "x.f":
             self.has_formula = True
         elif tag == "x.row":
@@ -164,7 +179,10 @@ class _SheetTarget:
 
     def data(self, data: str, /) -> None:
         if self.taking:
-            self.value.append(data)
+            if self.struck:
+                self.sheet.struck += 1
+            else:
+                self.value.append(_SCRIPTS[self.script](data) if self.script in _SCRIPTS else data)
 
     def end(self, tag: str, /) -> None:
         if tag in ("x.v", "x.t"):
@@ -192,6 +210,13 @@ class _SheetTarget:
                 for row in rows
             ]
 
+    def _merge(self, written: str) -> None:
+        ends = [_REFERENCE.fullmatch(one) for one in written.split(":")]
+        if len(ends) == 2 and ends[0] and ends[1] and len(self.sheet.merged) < _MOST_MERGED:
+            (left, top), (right, bottom) = ((column_number(one[1]), int(one[2])) for one in ends if one)
+            if right < _MOST_COLUMNS and left <= right and top <= bottom:
+                self.sheet.merged.append(Merged(top, left, bottom, right))
+
     def _keep_cell(self, raw: str) -> None:
         if not raw:
             self.budget.unsaved += self.has_formula and self.type != "str"
@@ -200,6 +225,9 @@ class _SheetTarget:
             return
         words = self._words(raw)
         if not words.strip():
+            return
+        if self.style < len(self.styles.struck) and self.styles.struck[self.style]:
+            self.sheet.struck += 1
             return
         if self.budget.cells <= 0:
             self.budget.lost += len(words)
@@ -237,8 +265,18 @@ def _shared_strings(package: Package, part: str) -> list[str]:
 
 def _rich_text(element: Element) -> str:
     plain = element.find("x.t")
-    runs = element.findall("x.r/x.t")
-    return "".join(one.text or "" for one in ([plain] if plain is not None else []) + runs)
+    parts = [plain.text or ""] if plain is not None else []
+    for run in element.findall("x.r"):
+        words = "".join(one.text or "" for one in run.findall("x.t"))
+        look = run.find("x.rPr")
+        if look is not None:
+            if is_on(look.find("x.strike"), "val"):
+                continue
+            align = look.find("x.vertAlign")
+            shift = _SCRIPTS.get(align.get("val", "")) if align is not None else None
+            words = shift(words) if shift else words
+        parts.append(words)
+    return "".join(parts)
 
 
 def _styles(package: Package, part: str) -> _Styles:
@@ -248,6 +286,7 @@ def _styles(package: Package, part: str) -> _Styles:
     codes = dict(BUILT_IN)
     for one in root.findall("x.numFmts/x.numFmt"):
         codes[number(one.get("numFmtId"))] = one.get("formatCode", "General")
+    struck = [bool(is_on(one.find("x.strike"), "val")) for one in root.findall("x.fonts/x.font")]
     fonts = [_is_white(one.find("x.color")) for one in root.findall("x.fonts/x.font")]
     filled = [
         one.find("x.gradientFill") is not None
@@ -258,6 +297,7 @@ def _styles(package: Package, part: str) -> _Styles:
     for one in root.findall("x.cellXfs/x.xf"):
         font, fill = number(one.get("fontId")), number(one.get("fillId"))
         styles.codes.append(codes.get(number(one.get("numFmtId")), "General"))
+        styles.struck.append(0 <= font < len(struck) and struck[font])
         styles.white.append(0 <= font < len(fonts) and fonts[font] and not (0 <= fill < len(filled) and filled[fill]))
     return styles
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qa.load.extracted import Extracted, Limits
+from qa.load.formats import chat
 from qa.load.formats.textfile import read_text
 from qa.load.sections import Heading
 from qa.types import Span
@@ -73,8 +74,15 @@ def extract_settings(data: bytes, limits: Limits) -> Extracted:
 
 
 def extract_as_it_is(data: bytes, limits: Limits) -> Extracted:
-    """Read data, logs and style sheets, without headings: what would look like one in them is none."""
-    return read_text(data, limits)
+    """Read data, logs and style sheets, without headings: what would look like one in them is none.
+
+    A chat's export is read as its messages.
+    """
+    found = read_text(data, limits)
+    messages = chat.extract_export(found.text, limits) if not found.lost else None
+    if messages is None:
+        return found
+    return replace(messages, encoding=found.encoding, notes=(*found.notes, *messages.notes))
 
 
 def _lines(text: str) -> Iterator[tuple[str, Span]]:

@@ -149,7 +149,7 @@ class _Walker:
 
 def _paragraphs(markup: str) -> _Tree:
     """Return the paragraphs of a web page that was written as words."""
-    text, _, _ = extract_html(markup)
+    text = extract_html(markup).text
     return [_Block(legible(words)) for words in text.split("\n\n") if words.strip()]
 
 

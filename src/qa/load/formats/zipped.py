@@ -50,6 +50,9 @@ _PREFIXES = {
     )},
     f"http://{_OFFICE}/markup-compatibility/2006": "mc",
     "urn:schemas-microsoft-com:vml": "v",
+    "http://schemas.microsoft.com/office/word/2010/wordml": "w14",
+    "http://schemas.microsoft.com/office/drawing/2010/main": "a14",
+    "http://www.w3.org/1998/Math/MathML": "math",
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://purl.org/dc/terms/": "dcterms",
     **{f"{_ODF}:{name}:1.0": name for name in (

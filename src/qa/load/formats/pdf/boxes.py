@@ -11,8 +11,9 @@ from qa.load.extracted import Limits, Unreadable
 from qa.load.formats.pdf.furniture import outermost
 from qa.load.formats.pdf.layout import Line, find_blocks
 from qa.load.formats.pdf.lines import turned
-from qa.load.formats.pdf.pdfium import Boxes, File, Glyphs, opened
+from qa.load.formats.pdf.pdfium import File, Glyphs, opened
 from qa.load.formats.pdf.scans import is_scan, recognised
+from qa.load.formats.pdf.scene import Boxes
 from qa.load.pictured import Box, Picture, Quoted
 from qa.types import Span
 

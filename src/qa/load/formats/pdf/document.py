@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
-from qa.load.extracted import Extracted, Hidden, Limits, Unreadable
+from qa.load import names
+from qa.load.extracted import Child, Extracted, Hidden, Limits, Unreadable
 from qa.load.formats import ocr
+from qa.load.formats.blocks import one_line
 from qa.load.formats.pdf.furniture import Where, find_running
 from qa.load.formats.pdf.layout import Block, Line, find_blocks
+from qa.load.formats.pdf.margins import Note
 from qa.load.formats.pdf.outline import find_levels
 from qa.load.formats.pdf.pdfium import File, Glyphs, is_zero_width, opened
 from qa.load.formats.pdf.scans import DOTS, is_scan, scanned
@@ -69,6 +72,8 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         _recognise(read, file, limits)
         levels_of = file.outline()
         facts = file.metadata()
+        notes = [(number, note) for number in range(len(read.pages)) for note in file.notes(number)]
+        attached = file.files(limits)
     running = find_running(read.pages)
     bare = [_without(blocks, gone) for blocks, gone in zip(read.pages, running, strict=True)]
     for number, (blocks, gone) in enumerate(zip(bare, running, strict=True)):
@@ -80,7 +85,10 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         writer.page(
             read.labels[number], blocks, {at: levels[number, at] for at in range(len(blocks)) if (number, at) in levels}
         )
+    for number, note in notes:
+        writer.note(read.labels[number], note)
     text = writer.text()
+    children, unread = _children(attached, limits)
     return Extracted(
         text,
         tuple(writer.headings),
@@ -92,9 +100,28 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         empty=tuple(f"page {read.labels[number]}: {why}" for number, why in sorted(read.empty.items())),
         hidden=tuple(writer.hidden),
         lost=read.lost + writer.lost,
-        passed=file.pages - len(read.pages),
-        notes=tuple(_notes(read, running, writer.lost, file, limits)),
+        passed=file.pages - len(read.pages) + unread,
+        notes=(*_notes(read, running, writer.lost, file, limits), *_besides(len(notes), unread)),
+        children=children,
     )
+
+
+def _children(attached: list[tuple[str, bytes | None]], limits: Limits) -> tuple[tuple[Child, ...], int]:
+    """Return the attached files as children, and how many could not be taken."""
+    taken: dict[str, int] = {}
+    kept = [(name, data) for name, data in attached if data is not None] if limits.depth > 0 else []
+    found = []
+    for called, data in kept:
+        name = names.of_title(names.inside(called).rpartition("/")[2], "attachment")
+        found.append(Child(names.distinct(name, taken), data))
+    return tuple(found), len(attached) - len(kept)
+
+
+def _besides(notes: int, unread: int) -> Iterator[str]:
+    if notes:
+        yield f"Notes in the margin: {notes:,}, each behind the last page."
+    if unread:
+        yield f"Attached files that were not read: {unread:,}."
 
 
 def _read(file: File, limits: Limits) -> _Read:
@@ -292,6 +319,23 @@ class _Writer:
             self._block(block, level)
         if begin is not None and begin < self._length:
             self.places.append(Place("page", label, Span(begin, self._length)))
+
+    def note(self, label: str, note: Note) -> None:
+        """Write a note in the margin behind all pages: who wrote it, on which page, on which words, what."""
+        about = f", on “{note.marked}”" if note.marked else ""
+        words = f"{note.author + ', ' if note.author else 'Note, '}page {label}{about}: {' '.join(note.words.split())}"
+        if self._length + len(words) + 2 > self._limit:
+            self.lost += len(words)
+            return
+        self._append("\n\n" if self._length else "")
+        start = self._length
+        self._append(words)
+        self.places.append(
+            Place(
+                "note", one_line(f"page {label}{', ' + note.author if note.author else ''}"), Span(start, self._length)
+            )
+        )
+        self._last = None
 
     def _lead(self, block: Block, level: int | None) -> str:
         """Return what stands between a block and the one before; cuts a hyphen that falls away."""

@@ -328,7 +328,7 @@ def _line(row: _Row) -> Line:
     parts = [part for cell in row.cells for part in cell]
     for number, cell in enumerate(row.cells):
         for place, part in enumerate(cell):
-            lead = (CELLS_APART if number else "") if place == 0 else _between(cell[place - 1], part)
+            lead = _between(cell[place - 1], part) if place else _apart(row.cells[number - 1]) if number else ""
             text += [lead, part.text]
             glyphs += [-1] * len(lead)
             glyphs += part.glyphs
@@ -344,6 +344,11 @@ def _line(row: _Row) -> Line:
         all(part.bold for part in parts if any(map(str.isalpha, part.text))) and longest.bold,
         len(row.cells),
     )
+
+
+def _apart(before: list[Stretch]) -> str:
+    """Return what stands behind a cell: a label in front of what is filled in runs on to it."""
+    return " " if before[-1].text.endswith(":") else CELLS_APART
 
 
 def _between(upper: Stretch, lower: Stretch) -> str:

@@ -9,7 +9,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from qa.load.formats.pdf.pdfium import LINE_END_HYPHEN, Boxes, Glyphs
+from qa.load.formats.pdf.pdfium import LINE_END_HYPHEN, Glyphs
+from qa.load.formats.pdf.scene import Boxes
+from qa.load.formats.scripts import lowered, raised
 
 _WIDE_GAP = 1.0  # of the size: two stretches rather than two words
 _NUMBER_GAP = 0.45  # of the size: the same between two numbers, which stand in cells more often than not
@@ -22,6 +24,12 @@ _BACKWARDS = 0.4  # of the size
 _MOST_STRETCHES = 30_000
 _NUMBER_STARTS = frozenset("0123456789($€£¥—–")
 _NUMBER_ENDS = frozenset("0123456789)%—–")
+_SMALLER = 0.85  # of a line's size: what may be raised or lowered
+_DESCENT = 0.21  # of a size: from the bottom of a glyph's box to its baseline
+_RAISED, _LOWERED = 0.15, -0.08  # of the line's size: how far off the line
+_SHIFTED = frozenset("0123456789+-−")
+_ALEFS, _LAM = frozenset("اأإآ"), "ل"
+_STOPS = frozenset(".:!?؟،؛")
 _RIGHT_TO_LEFT = ("R", "AL")
 
 
@@ -183,7 +191,7 @@ class _Reader:
         return chains
 
     def _stretch(self, chain: list[tuple[int, int]]) -> Stretch:
-        order = [at for start, end in chain for at in range(start, end)]
+        order = self._logical([at for start, end in chain for at in range(start, end)])
         boxes, sizes = self.boxes[order], self.sizes[order]
         gaps = np.maximum(boxes[1:, 0] - boxes[:-1, 2], boxes[:-1, 0] - boxes[1:, 2])
         size = np.minimum(sizes[1:], sizes[:-1])
@@ -198,10 +206,13 @@ class _Reader:
         for sure in (said, guessed & (sizes[1:] == sizes[:-1])):
             if sure.sum() < _MOST_SPACED * len(sure):
                 least[sure] = -_OVERHANG * size[sure]
-        space = gaps > least
+        # a full stop that was moved to its line's end stands far from it on the page
+        moved = (np.diff(order) < -1) & np.array([self.text[at] in _STOPS for at in order[1:]], dtype=bool)
+        space = (gaps > least) & ~moved
+        chars = self._shifted(order, boxes, sizes)
         words, numbers, start = [], [], 0
         for end in [*(np.flatnonzero(space) + 1).tolist(), len(order)]:
-            words.append("".join([self.text[at] for at in order[start:end]]))
+            words.append("".join(chars[start:end]))
             numbers += [self.numbers[at] for at in order[start:end]]
             numbers.append(-1)
             start = end
@@ -216,6 +227,38 @@ class _Reader:
             _commonest(sizes),
             bool(self.bold[order].mean() > 0.85),
         )
+
+    def _logical(self, order: list[int]) -> list[int]:
+        """Return glyphs of writing from right to left as they are read, where the file has them as they are drawn.
+
+        The letters of a ligature share a box, and come the wrong way round; a full stop may stand at the wrong end.
+        """
+        letters = [self.rightward[at] for at in order if self.text[at].isalpha()]
+        if not letters or sum(letters) * 2 >= len(letters):
+            return order
+        for place in range(len(order) - 1):
+            one, other = order[place], order[place + 1]
+            pair = self.text[one] in _ALEFS and self.text[other] == _LAM
+            if pair and np.allclose(self.boxes[one], self.boxes[other], atol=0.05):
+                order[place], order[place + 1] = other, one
+        ended = self.text[order[-1]] in _STOPS
+        while not ended and len(order) > 1 and self.text[order[0]] in _STOPS:
+            order.append(order.pop(0))
+        return order
+
+    def _shifted(self, order: list[int], boxes: Boxes, sizes: npt.NDArray[np.float64]) -> list[str]:
+        """Return the characters, figures that are small and off the line as raised or lowered ones."""
+        chars = [self.text[at] for at in order]
+        size = _commonest(sizes)
+        small = sizes < _SMALLER * size
+        if not small.any() or len(chars) < 2:
+            return chars
+        on_line = sizes >= 0.95 * size
+        rise = float(np.median(boxes[on_line, 3])) - boxes[:, 3] - _DESCENT * (size - sizes)
+        for at in np.flatnonzero(small & ((rise > _RAISED * size) | (rise < _LOWERED * size))).tolist():
+            if chars[at] in _SHIFTED:
+                chars[at] = raised(chars[at]) if rise[at] > 0 else lowered(chars[at])
+        return chars
 
 
 def _commonest(sizes: npt.NDArray[np.float64]) -> float:

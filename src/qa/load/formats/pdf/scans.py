@@ -12,7 +12,8 @@ from statistics import median_low
 import numpy as np
 
 from qa.load.formats import ocr
-from qa.load.formats.pdf.pdfium import File, Glyphs, Style
+from qa.load.formats.pdf.pdfium import File, Glyphs
+from qa.load.formats.pdf.scene import Style
 
 DOTS = 300  # an inch: what Tesseract was trained on
 
