@@ -371,6 +371,17 @@ def _picture(parts: Sequence[Part]) -> bytes:
     return out.getvalue()
 
 
+def _calendar(parts: Sequence[Part]) -> bytes:
+    def escaped(words: str) -> str:
+        return words.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;").replace("\n", "\\n")
+
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0"]
+    for heading, words in parts:
+        said = escaped("\n".join(words))
+        lines += ["BEGIN:VEVENT", f"SUMMARY:{escaped(heading)}", f"DESCRIPTION:{said}", "END:VEVENT"]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode("utf-8")
+
+
 MAKERS: dict[str, tuple[str, Callable[[Sequence[Part]], bytes]]] = {
     "text": (".txt", _marked(lambda heading: heading)),
     "markdown": (".md", _marked(lambda heading: f"## {heading}")),
@@ -393,6 +404,7 @@ MAKERS: dict[str, tuple[str, Callable[[Sequence[Part]], bytes]]] = {
     "subtitles": (".srt", _subtitles),
     "notebook": (".ipynb", _notebook),
     "xml": (".xml", _xml),
+    "calendar": (".ics", _calendar),
     "mail": (".eml", _mail),
     "mailbox": (".mbox", _mailbox),
     "mhtml": (".mhtml", _mhtml),

@@ -30,6 +30,7 @@ EVERYTHING = Extracted(
     notes=("Something is left out.",),
     children=(Child("a/b.txt", b"\x00\xff\n"), Child("empty.txt", b"")),
     encoding="utf-8",
+    composed=True,
 )
 
 

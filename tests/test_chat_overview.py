@@ -16,7 +16,7 @@ def test_an_overview_touches_the_sections_in_whole_sentences(corpus_engine: Engi
     index = corpus_engine.index
     made = of_document(index, source)
     document = index.document(source)
-    sections = index.record(source).sections
+    sections = index.record_of(source).sections
     groups = _groups(sections)
     touched = {
         groups[section.heading]

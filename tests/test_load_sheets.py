@@ -328,7 +328,7 @@ def test_the_scanner_reads_what_csv_writes(rows: list[list[str]], delimiter: str
     csv.writer(buffer, delimiter=delimiter, lineterminator=line, quoting=quoting).writerows(rows)
     text = buffer.getvalue()
     again = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    assert table(text, delimiter) == again
+    assert [row for row in table(text, delimiter) if row] == again
     # otherwise `csv` leaves a "\r" unquoted that it then reads as the end of a row
     assert again == rows or not quote_all
 
@@ -351,11 +351,11 @@ def test_the_text_is_the_file_and_rows_and_cells_are_places_in_it() -> None:
         "A2": "Bo",
         "B2": 'two\r\nlines; ""quoted""',
         "C2": "1,5",
-        "A4": "Eve",
-        "C4": "2,5",
+        "A5": "Eve",  # an empty line is a row as any program shows it
+        "C5": "2,5",
     }
     rows = [(place.label, place.span.of(text)) for place in found.places if place.kind == "row"]
-    assert rows == [("1", "Name;Note;Price"), ("2", 'Bo;"two\r\nlines; ""quoted""";1,5'), ("4", "Eve;;2,5")]
+    assert rows == [("1", "Name;Note;Price"), ("2", 'Bo;"two\r\nlines; ""quoted""";1,5'), ("5", "Eve;;2,5")]
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,9 @@ PLANTED = [
             "The lens of Skellan light was polished by Bronagh Keane.", "", "Lighthouse news › Lens"),
     Planted("elementtree.rss", "How many goats does Skellan light keep?",
             "Skellan light now keeps five goats.", "", "Lighthouse news › Goats"),
+    # a calendar
+    Planted("editor.ics", "Who brings the spare ropes?", "Fenella Marsh brings the spare ropes.",
+            "event Bell ringers' rehearsal"),
     # text, by line
     Planted("editor.md", "Who gave the artichokes of plot 31?",
             "The artichokes of plot 31 came from Cosima Hale.", "line 12", "Allotment notes › Beds"),

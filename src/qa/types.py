@@ -147,10 +147,9 @@ class Document:
 
     def places_of(self, span: Span) -> tuple[Place, ...]:
         """Return the places that hold some of a span: lines, where they can be told and nothing else is."""
-        if self.by_line and not self.places:
-            return self._lines_of(span)
         near = self.places.near(span) if isinstance(self.places, Nearby) else self.places
-        return tuple(place for place in near if place.span.overlaps(span))
+        found = tuple(place for place in near if place.span.overlaps(span))
+        return found or (self._lines_of(span) if self.by_line else ())
 
     def _lines_of(self, span: Span) -> tuple[Place, ...]:
         """Return the lines that hold some of a span, counted from 1 as an editor does."""

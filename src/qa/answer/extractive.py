@@ -29,6 +29,7 @@ _OTHER_YEAR = 1.5  # … of another year, by the sentence, its heading and its r
 _OTHER_KIND = 1.0  # … has nothing of the kind asked for: no date for "when", no amount for "how much"
 _ALL_UNKNOWN, _NEARLY_ALL = 2.0, 0.8  # … where so large a share of the question stands in no document at all
 _ASKS = 1.5  # … asks something itself
+_OTHER_ROW = 3.0  # … times the share of the question that another row of the table holds beyond this one
 _CODE_PENALTY = 2.0  # … or is code or a bare link, where neither was asked for
 _CODE = re.compile(
     r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
@@ -98,18 +99,32 @@ class ExtractiveAnswerer:
             return []
         odds = (self._model or load_model()).log_odds(as_rows(candidates)).tolist()
         pasted = not question.rstrip().endswith("?")  # a question that stands there is answered further on
+        label = _best_labels(candidates)
         wants_code = bool(_ASKS_FOR_CODE.search(question))
         judged = [
             Judged(
                 one,
                 value
                 + (_PASTED if pasted and is_verbatim(question, one.text) else 0.0)
-                - _penalty(one, wants_code=wants_code),
+                - _penalty(one, wants_code=wants_code)
+                - _OTHER_ROW * (label.get(id(one.passage), 0.0) - one.signals.sentence_share) * bool(one.row),
             )
             for one, value in zip(candidates, odds, strict=True)
             if not (one.row and one.row.is_header) and _WORDS.search(one.text)
         ]
         return sorted(judged, key=lambda one: (-one.log_odds, one.candidate.passage.number, one.candidate.sentence))
+
+
+def _best_labels(candidates: Sequence[Candidate]) -> dict[int, float]:
+    """Return, for each passage with rows, the largest share of the question's terms that one row holds by itself.
+
+    A row is picked by its label, as a person does; a header says what stands in all of them.
+    """
+    best: dict[int, float] = {}
+    for one in candidates:
+        if one.row and not one.row.is_header:
+            best[id(one.passage)] = max(best.get(id(one.passage), 0.0), one.signals.sentence_share)
+    return best
 
 
 def _penalty(one: Candidate, *, wants_code: bool) -> float:

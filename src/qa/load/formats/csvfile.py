@@ -51,7 +51,7 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         cells += len(kept)
         if kept and cells <= limits.cells:
             if row <= above:
-                headings.append(_line_of(text, fields))
+                headings.append(_heading(text, [field for _, field in kept]))
             else:
                 places.append(Place("row", str(row), Span(fields[0].start, fields[-1].end)))
             places += [Place("cell", f"{column_name(column)}{row}", field) for column, field in kept]
@@ -71,13 +71,10 @@ def extract(data: bytes, limits: Limits) -> Extracted:
     )
 
 
-def _line_of(text: str, fields: list[Span]) -> Heading:
-    """Return a line above the table as its heading, from edge to edge."""
-    start = max(text.rfind("\n", 0, fields[0].start), text.rfind("\r", 0, fields[0].start)) + 1
-    ends = [at for mark in "\r\n" if (at := text.find(mark, fields[-1].end)) >= 0]
-    span = Span(start, min(ends, default=len(text)))
-    words = " ".join(" ".join(field.of(text) for field in fields).split())
-    return Heading(1, words, span)
+def _heading(text: str, fields: list[Span]) -> Heading:
+    """Return what stands above the table as a heading: of one such line a single field has words."""
+    span = Span(fields[0].start, fields[-1].end)
+    return Heading(1, " ".join(span.of(text).split()), span)
 
 
 def rows_above(text: str, delimiter: str, start: int) -> int:
