@@ -164,3 +164,11 @@ def test_what_asks_itself_is_hardly_an_answer() -> None:
     chat = document("Who has the key? The key lies behind the door.", "chat.txt")
     shown = read(passage(chat, chat.text, 1), {"the key": 2.0, "behind": 1.0})
     assert by_margin().write("Who has a key?", [shown]).quotes[0].span == place(chat, "The key lies behind the door.")
+
+
+def test_who_holds_an_office_is_answered_by_a_name_and_not_by_the_office() -> None:
+    text = document("The team answers to the Chief Warden. Ada Quist is the chief warden.", "staff.txt")
+    shown = read(passage(text, text.text, 1), {"Chief Warden": 3.0, "Ada Quist": 2.0})
+    assert by_margin().write("Who is the chief warden?", [shown]).quotes[0].span == place(
+        text, "Ada Quist is the chief warden."
+    )

@@ -30,6 +30,7 @@ _OTHER_KIND = 1.0  # … has nothing of the kind asked for: no date for "when", 
 _ALL_UNKNOWN, _NEARLY_ALL = 2.0, 0.8  # … where so large a share of the question stands in no document at all
 _ASKS = 1.5  # … asks something itself
 _OTHER_ROW = 3.0  # … times the share of the question that another row of the table holds beyond this one
+_NOBODY = 2.0  # … names nobody, where who holds an office was asked: the office itself is no answer
 _CODE_PENALTY = 2.0  # … or is code or a bare link, where neither was asked for
 _CODE = re.compile(
     r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
@@ -41,6 +42,14 @@ _ASKS_FOR_CODE = re.compile(
     r"\b(?:code|commands?|json|options?|flags?|settings?|examples?|syntax|functions?|methods?|class|parameters?|fields?|"
     r"config\w*|install|run|imports?|tags?|attributes?|elements?|variables?|call|snippet|script|links?|url)\b",
     re.IGNORECASE,
+)
+_ASKS_FOR_PERSON = re.compile(
+    r"\bwho(?:'s| is| was)\s+(?:the|our|your)\b"
+    r"|\bnames? of (?:the|our|your) (?:\S+ ){0,4}?\w*(?:or|er|ent|man|woman|ant|ian|ist)\b",
+    re.IGNORECASE,
+)
+_FULL_NAME = re.compile(
+    r"\b([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+)\s(?:[A-ZÀ-Þ]\.\s|de\s|von\s|van\s|da\s){0,2}(?=([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+))"
 )
 _WORDS = re.compile(r"\w")
 
@@ -100,19 +109,28 @@ class ExtractiveAnswerer:
         odds = (self._model or load_model()).log_odds(as_rows(candidates)).tolist()
         pasted = not question.rstrip().endswith("?")  # a question that stands there is answered further on
         label = _best_labels(candidates)
+        wants_person = bool(_ASKS_FOR_PERSON.search(question))
         wants_code = bool(_ASKS_FOR_CODE.search(question))
         judged = [
             Judged(
                 one,
                 value
                 + (_PASTED if pasted and is_verbatim(question, one.text) else 0.0)
-                - _penalty(one, wants_code=wants_code)
+                - _penalty(one, question, wants_code=wants_code, wants_person=wants_person)
                 - _OTHER_ROW * (label.get(id(one.passage), 0.0) - one.signals.sentence_share) * bool(one.row),
             )
             for one, value in zip(candidates, odds, strict=True)
             if not (one.row and one.row.is_header) and _WORDS.search(one.text)
         ]
         return sorted(judged, key=lambda one: (-one.log_odds, one.candidate.passage.number, one.candidate.sentence))
+
+
+def _names_person(text: str, question: str) -> bool:
+    """Tell whether a text names someone by two words with capitals that the question doesn't hold itself."""
+    asked = question.casefold()
+    return any(
+        first.casefold() not in asked and last.casefold() not in asked for first, last in _FULL_NAME.findall(text)
+    )
 
 
 def _best_labels(candidates: Sequence[Candidate]) -> dict[int, float]:
@@ -127,7 +145,7 @@ def _best_labels(candidates: Sequence[Candidate]) -> dict[int, float]:
     return best
 
 
-def _penalty(one: Candidate, *, wants_code: bool) -> float:
+def _penalty(one: Candidate, question: str, *, wants_code: bool, wants_person: bool) -> float:
     """Return the log-odds a candidate loses for what it is: of another label than was asked for, code, a link."""
     labels, years = one.signals.labels_here, one.signals.years_here
     other_label = _OTHER_LABEL * (1 - labels) if labels == labels else 0.0  # NaN: the question has none
@@ -135,8 +153,9 @@ def _penalty(one: Candidate, *, wants_code: bool) -> float:
     unknown = _ALL_UNKNOWN if one.signals.unknown > _NEARLY_ALL else 0.0
     other_kind = _OTHER_KIND if one.signals.sentence_fit < 0 else 0.0
     code = _CODE_PENALTY if not wants_code and (_CODE.match(one.text) or _LINK.fullmatch(one.text)) else 0.0
+    nobody = _NOBODY if wants_person and not _names_person(one.text, question) else 0.0
     asks = _ASKS if one.signals.ends_as_question else 0.0
-    return other_label + other_year + other_kind + unknown + code + asks
+    return other_label + other_year + other_kind + unknown + nobody + code + asks
 
 
 def _by_value(asked: Asked, judged: Sequence[Judged]) -> list[list[Judged]]:
