@@ -841,7 +841,8 @@ def test_two_hundred_edits_under_a_watch_that_is_killed_three_times_leave_what_a
     assert asker.asked >= 50
     assert asker.moments == sorted(asker.moments)
     assert len(asker.moments) >= 5
-    assert asker.current.engine().index.moment == open_collection(settings).moment
+    # an engine over a build under way is kept for a moment, so that not every document has it opened anew
+    wait_until(lambda: asker.current.engine().index.moment == open_collection(settings).moment)
     assert under_way >= 1  # kills in the midst of a build
     assert len(builds) >= 5
     assert [line for line in running.err if "Traceback" in line] == []
