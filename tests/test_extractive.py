@@ -172,3 +172,9 @@ def test_who_holds_an_office_is_answered_by_a_name_and_not_by_the_office() -> No
     assert by_margin().write("Who is the chief warden?", [shown]).quotes[0].span == place(
         text, "Ada Quist is the chief warden."
     )
+
+
+def test_who_someone_is_isnt_said_by_a_sentence_about_another() -> None:
+    text = document("Tom Reed signs letters. Ada Quist keeps the books.", "staff.txt")
+    shown = read(passage(text, text.text, 1), {"Tom Reed": 2.5, "keeps the books": 2.0})
+    assert by_margin().write("Who is Ada Quist?", [shown]).quotes[0].span == place(text, "Ada Quist keeps the books.")

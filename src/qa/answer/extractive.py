@@ -31,6 +31,7 @@ _ALL_UNKNOWN, _NEARLY_ALL = 2.0, 0.8  # … where so large a share of the questi
 _ASKS = 1.5  # … asks something itself
 _OTHER_ROW = 3.0  # … times the share of the question that another row of the table holds beyond this one
 _NOBODY = 2.0  # … names nobody, where who holds an office was asked: the office itself is no answer
+_OTHER_SUBJECT = 2.0  # … doesn't name the one that "who is X" or "what is X" asks about, nor does its heading
 _CODE_PENALTY = 2.0  # … or is code or a bare link, where neither was asked for
 _CODE = re.compile(
     r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
@@ -154,8 +155,9 @@ def _penalty(one: Candidate, question: str, *, wants_code: bool, wants_person: b
     other_kind = _OTHER_KIND if one.signals.sentence_fit < 0 else 0.0
     code = _CODE_PENALTY if not wants_code and (_CODE.match(one.text) or _LINK.fullmatch(one.text)) else 0.0
     nobody = _NOBODY if wants_person and not _names_person(one.text, question) else 0.0
+    other_subject = _OTHER_SUBJECT if one.signals.subject_here == 0 else 0.0
     asks = _ASKS if one.signals.ends_as_question else 0.0
-    return other_label + other_year + other_kind + unknown + nobody + code + asks
+    return other_label + other_year + other_kind + unknown + nobody + other_subject + code + asks
 
 
 def _by_value(asked: Asked, judged: Sequence[Judged]) -> list[list[Judged]]:
