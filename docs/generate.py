@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from qa.cli import build_parser
+from qa.arguments import build_parser
 from qa.config import Settings, load_settings, setting_names
 
 _HERE = Path(__file__).parent

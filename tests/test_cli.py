@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from qa import __version__
-from qa.cli import build_parser, main
+from qa.arguments import build_parser
+from qa.cli import main
 from tests.conftest import write_files
 from tests.fakes import HashingEmbedder
 

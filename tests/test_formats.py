@@ -15,7 +15,7 @@ from qa.config import Settings
 from qa.engine import Engine, build, open_collection
 from qa.load import table
 from qa.types import FileState, LedgerEntry
-from qa.ui.render import to_json
+from qa.ui.answer_json import to_json
 from tests.conftest import without_weights
 from tests.fakes import HashingEmbedder
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.cli import build_parser
+from qa.arguments import build_parser
 from tests.conftest import REPOSITORY
 
 SOURCE = REPOSITORY / "src" / "qa"
@@ -28,7 +28,7 @@ LAYERS = [
     ["retrieve", "ingest", "status"],
     ["calibrate", "chat"],
     ["engine"],
-    ["ui", "watch"],
+    ["ui", "watch", "arguments", "batch"],
     ["cli"],
 ]
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
@@ -57,7 +57,7 @@ ADAPTERS: dict[str, tuple[str, ...]] = {
     "xlrd": ("load/formats/xls.py",),
     "charset_normalizer": ("load/decode.py",),
     "pydantic": ("config.py", "ui/calls.py"),
-    "filelock": ("index/writing.py",),
+    "filelock": ("index/lock.py",),
     "watchfiles": ("watch/changes.py",),
 }
 # names of XML vocabularies look like addresses; they are compared, never asked

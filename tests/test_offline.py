@@ -15,7 +15,7 @@ import pytest
 
 from qa.engine import Engine
 from qa.types import Turn
-from qa.ui.render import to_json
+from qa.ui.answer_json import to_json
 from tests.conftest import CORPUS
 
 QUESTIONS = [

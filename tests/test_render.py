@@ -21,16 +21,15 @@ from qa.types import (
     Span,
     Verdict,
 )
+from qa.ui.answer_json import place, to_json
+from qa.ui.answer_json import where as inside
 from qa.ui.render import (
     answer_html,
     error_html,
     evidence_html,
-    place,
     question_html,
-    to_json,
     to_text,
 )
-from qa.ui.render import where as inside
 from tests.samples import document, hit, lookup, passage
 from tests.samples import place as where
 

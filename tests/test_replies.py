@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from qa.batch import read_turns
 from qa.chat.documents import documents_named
-from qa.cli import _exit_code, _turns
+from qa.cli import _exit_code
 from qa.engine import Engine
 from qa.types import Kind, Turn, Verdict
-from qa.ui.render import answer_html, evidence_html, to_json, to_text
+from qa.ui.answer_json import to_json
+from qa.ui.render import answer_html, evidence_html, to_text
 
 GUIDE = """# Island guide
 
@@ -134,4 +136,4 @@ def test_the_assistants_messages_answer_the_users() -> None:
         {"role": "system", "content": "Be kind."},
         {"role": "user", "content": "When?"},
     ]
-    assert list(_turns(history, "here")) == [Turn("Who built it?", "John Vance. [1]"), Turn("When?")]
+    assert list(read_turns(history, "here")) == [Turn("Who built it?", "John Vance. [1]"), Turn("When?")]

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from qa.engine import Engine
-from qa.ui.render import answer_html, evidence_html, to_json
+from qa.ui.answer_json import to_json
+from qa.ui.render import answer_html, evidence_html
 from tests.conftest import SMALL
 
 _QUESTIONS = [

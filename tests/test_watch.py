@@ -23,8 +23,8 @@ import pytest
 from qa.config import Settings
 from qa.engine import BuildReport, Current, Engine, Upkeep, build, make_embedder, open_collection
 from qa.errors import ConfigError, IndexMismatch, IndexMissing
+from qa.index.lock import writing
 from qa.index.stored import Moment, stored
-from qa.index.writing import writing
 from qa.types import FileState
 from qa.watch import Built, Keeper, Pace, watching
 from qa.watch.changes import is_remote

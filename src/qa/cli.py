@@ -10,97 +10,20 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from qa import __version__
+from qa.arguments import build_parser
 from qa.errors import ConfigError, QAError
 from qa.offline import keep_offline
 
 if TYPE_CHECKING:
     from qa.config import Settings
     from qa.engine import BuildReport, Engine, Reply
-    from qa.types import Turn
     from qa.watch import Built
 
 ANSWERED, NOTHING_FOUND, ERROR = 0, 1, 2
 _NAMED = 3  # files named in one line
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser: pure, so that documentation and tests can enumerate the commands."""
-    parser = argparse.ArgumentParser(
-        prog="qa",
-        description="Ask your own documents a question, offline, and get back their words, with exact citations.",
-    )
-    parser.add_argument("--version", action="version", version=f"quoth {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    index = commands.add_parser("index", help="build or update the index, then print the coverage ledger")
-    index.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="folders or files (default: those of the last build, else corpus/)",
-    )
-    index.add_argument("--rebuild", action="store_true", help="make everything anew, whatever is there")
-    index.add_argument(
-        "--remove", action="store_true", help="remove what isn't there any more, even more than a third of all"
-    )
-    _walking(index)
-    _shared(index)
-
-    ask = commands.add_parser("ask", help="answer a question on standard output")
-    ask.add_argument("question", nargs="?", metavar="QUESTION", help="the question, in plain words")
-    ask.add_argument(
-        "--batch",
-        metavar="FILE",
-        help='questions, one {"id", "question", "history"?} a line; "-" reads standard input',
-    )
-    ask.add_argument("-k", type=_positive, metavar="N", help="passages to give at most (default: 10)")
-    _judging(ask)
-    _shared(ask)
-
-    chat = commands.add_parser("chat", help="serve the web page")
-    chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
-    chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
-    chat.add_argument(
-        "--auth", metavar="WHO", help='who may come in: "token", or a file of names made by qa passwd (serve.auth)'
-    )
-    _judging(chat)
-    _shared(chat)
-
-    chat.add_argument(
-        "--no-watch", dest="watch", action="store_false", default=None, help="don't keep the index in step meanwhile"
-    )
-    _walking(chat)
-
-    passwd = commands.add_parser("passwd", help="set someone's password for qa chat --auth FILE")
-    passwd.add_argument("file", type=Path, metavar="FILE", help="file of names and passwords; made if it isn't there")
-    passwd.add_argument("name", metavar="NAME", help="letters, digits, and . @ - _")
-
-    watch = commands.add_parser("watch", help="keep the index in step with its folders, until stopped")
-    watch.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="folders or files (default: those of the last build, else corpus/)",
-    )
-    watch.add_argument(
-        "--until-eof", action="store_true", help="stop when standard input ends, for programs that start this one"
-    )
-    _walking(watch)
-    _shared(watch)
-
-    doctor = commands.add_parser("doctor", help="try out what is promised: offline, models, folders, index, an answer")
-    _shared(doctor)
-
-    status = commands.add_parser("status", help="say what is indexed, what is not and why, sizes, versions")
-    _shared(status)
-    return parser
 
 
 def main(argv: Sequence[str] | None = None, *, own_process: bool = False) -> int:
@@ -131,34 +54,6 @@ def run() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
-
-
-def _shared(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--index", type=Path, metavar="DIR", help="folder of the index (default: index/)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _judging(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reader", choices=("on", "off"), help="whether the trained reader reads the best chunks")
-    leaning = parser.add_mutually_exclusive_group()
-    for lean, helped in (("strict", "answer only where it is surer"), ("lenient", "answer where it is less sure, too")):
-        leaning.add_argument(f"--{lean}", dest="lean", action="store_const", const=lean, help=helped)
-
-
-def _walking(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--follow-links",
-        action="store_const",
-        const=True,
-        help="follow symbolic links, each file once (walk.follow_links)",
-    )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a number of passages: give 1 or more")
-    return value
 
 
 def _settings(options: argparse.Namespace, **flags: object) -> Settings:
@@ -224,16 +119,18 @@ def _ask(options: argparse.Namespace) -> int:
 
 def _ask_batch(engine: Engine, name: str) -> int:
     """Answer line by line, in order; a line that can't be answered gets an error object in its place."""
+    from qa.batch import read_lines, read_object, read_request
+
     failed = False
-    for number, line in enumerate(_lines(name), start=1):
+    for number, line in enumerate(read_lines(name), start=1):
         if not line.strip():
             continue
         id_: object = None
         try:
             where = f"{name}, line {number}"
-            request = _read_object(line, where)
+            request = read_object(line, where)
             id_ = request.get("id")
-            question, turns = _read_request(request, where)
+            question, turns = read_request(request, where)
             reply = engine.ask(question, turns)
             engine.check(reply.answer)
             out = _reply_json(reply, id_)
@@ -398,67 +295,10 @@ def _doctor(options: argparse.Namespace) -> int:
     return ERROR if any(one.state == "wrong" for one in found) else ANSWERED
 
 
-def _read_object(line: str, where: str) -> dict[str, Any]:
-    try:
-        request = json.loads(line)
-    except (ValueError, RecursionError) as exc:
-        raise ConfigError(f"{where}: not JSON ({exc}). Write one object a line.") from exc
-    if not isinstance(request, dict):
-        raise ConfigError(f'{where}: no "question". Write {{"id": "1", "question": "…"}}.')
-    return request
-
-
-def _read_request(request: dict[str, Any], where: str) -> tuple[str, list[Turn]]:
-    if not isinstance(request.get("question"), str):
-        raise ConfigError(f'{where}: no "question". Write {{"id": "1", "question": "…"}}.')
-    history = request.get("history") or []
-    if not isinstance(history, list):
-        raise ConfigError(f'{where}: "history" must be a list of earlier turns.')
-    return request["question"], list(_turns(history, where))
-
-
-def _turns(history: Iterable[Any], where: str) -> Iterator[Turn]:
-    """Read turns given as questions, as {"question", "answer"}, or as {"role", "content"} messages."""
-    from qa.types import Turn
-
-    asked: Turn | None = None  # a message by the user, which the next one by the assistant answers
-    for item in history:
-        role, content = (item.get("role"), item.get("content")) if isinstance(item, dict) else (None, None)
-        if role == "assistant" and isinstance(content, str):
-            if asked is not None:
-                yield Turn(asked.question, content)
-            asked = None
-            continue
-        if asked is not None:
-            yield asked
-            asked = None
-        if isinstance(item, str):
-            yield Turn(item)
-        elif isinstance(item, dict) and isinstance(item.get("question"), str):
-            yield Turn(item["question"], str(item.get("answer") or ""))
-        elif role == "user" and isinstance(content, str):
-            asked = Turn(content)
-        elif role is None:
-            raise ConfigError(f'{where}: "history" holds {item!r}, which is no turn. Write {{"question": "…"}}.')
-    if asked is not None:
-        yield asked
-
-
-def _lines(name: str) -> Iterator[str]:
-    try:
-        if name == "-":
-            yield from sys.stdin
-        else:
-            with open(name, encoding="utf-8-sig") as file:
-                yield from file
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"{name}: can't be read ({exc}). Name a UTF-8 file of JSON lines.") from exc
-
-
 def _reply_json(reply: Reply, id_: object = None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from qa.ui.render import to_json
+    from qa.ui.answer_json import to_json
 
     return to_json(reply.answer, asdict(reply.timings), id_)
 

@@ -19,8 +19,9 @@ from qa.engine.pipeline import Consumer, ReadAhead, Stage
 from qa.errors import ConfigError, IndexMismatch, IndexMissing, StoreError
 from qa.index import SCHEMA, Fingerprint, exists, stored
 from qa.index.database import remove_database
+from qa.index.lock import writing
 from qa.index.stored import last_roots
-from qa.index.writing import Writer, writing
+from qa.index.writing import Writer
 from qa.ingest import Plan, Planner, Refused
 from qa.protocols import Embedder, Reader
 from qa.types import Calibration, FileState, LedgerEntry

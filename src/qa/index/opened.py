@@ -231,13 +231,10 @@ class Index:
         # no method of this object: one in a cache of its own would keep it for the garbage collector
         return functools.lru_cache(maxsize=4_096)(functools.partial(_read_record, self._database))
 
-    def _id_of(self, source: str) -> int | None:
-        found = self._database.one("SELECT id FROM documents WHERE source = ?", (source,))
-        if not found and self._database.one(
-            "SELECT id FROM documents WHERE id = ? AND +source = ?", (document_id(source), source)
-        ):
-            raise self._database.corrupt("the names of documents")
-        return found[0] if found else None
+    @functools.cached_property
+    def _id_of(self) -> functools._lru_cache_wrapper[int | None]:
+        """Return the id of a source, None where there is none: it is asked for with each chunk that is shown."""
+        return functools.lru_cache(maxsize=4_096)(functools.partial(_read_id, self._database))
 
     def _named(self, source: str) -> Record:
         found = self._id_of(source)
@@ -253,6 +250,15 @@ class Index:
         if not row or checksum(*row[:-1]) != row[-1]:
             raise self._database.corrupt(f"the text of a document ({self.record(document).source})")
         return row[1], row[2], row[3]
+
+
+def _read_id(database: Database, source: str) -> int | None:
+    found = database.one("SELECT id FROM documents WHERE source = ?", (source,))
+    if not found and database.one(
+        "SELECT id FROM documents WHERE id = ? AND +source = ?", (document_id(source), source)
+    ):
+        raise database.corrupt("the names of documents")
+    return found[0] if found else None
 
 
 def _read_record(database: Database, document: int) -> Record:

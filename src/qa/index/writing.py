@@ -6,8 +6,6 @@ chunks and vectors; nothing of files, readers or models.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import functools
 import shutil
 import time
@@ -18,9 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from qa.errors import IndexBusy, StoreError
 from qa.index.database import EARLIER, PER_DOCUMENT, Database, checksum
 from qa.index.derived import catch_up
 from qa.index.places import pack_places
@@ -79,40 +75,6 @@ class Embedding:
         """Pack what a model returned: half precision for the chunk, eight bits and a scale for each sentence."""
         packed, scales = pack_rows(sentences)
         return cls(row.astype("<f2").tobytes(), scales.astype("<f4").tobytes(), packed.tobytes())
-
-
-@contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Hold the index's lock; raise IndexBusy where another process holds it, StoreError where it can't be written.
-
-    A folder made here is its owner's alone: it holds the texts of documents that may be so, too.
-    """
-    lock = FileLock(folder / "lock")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as exc:
-        raise IndexBusy(f"{folder}: another 'qa index' or 'qa watch' is writing here. Wait for it to end.") from exc
-    except OSError as exc:
-        raise _unwritable(folder, exc) from exc
-    try:
-        yield
-    except OSError as exc:
-        if exc.errno not in _UNWRITABLE:
-            raise
-        raise _unwritable(folder, exc) from exc
-    finally:
-        lock.release()
-
-
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
-
-
-def _unwritable(folder: Path, exc: OSError) -> StoreError:
-    return StoreError(
-        f"{folder}: the index can't be written ({exc.strerror or exc}); what it held before is as it was. "
-        "See to its permissions and free space, or write another with --index DIR."
-    )
 
 
 class Writer:
