@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 
+from qa.answer.rules import rule_log_odds
 from qa.answer.signals import NAMES, Floats
 from qa.protocols import Embedded, Input, Progress, Query, Rows
 from qa.types import Reading, SentenceReading, Span
@@ -111,6 +112,8 @@ class PlainVocabulary:
         """Return the words of a text."""
         return frozenset(_WORD.findall(text.casefold())) - _STOP_WORDS
 
+    highest = 1.0
+
     def weigh(self, question: str) -> dict[str, tuple[float, bool]]:
         """Return each word of a question, known unless it was said not to be."""
         return {term: (1.0, term not in self.unknown) for term in self.terms(question)}
@@ -120,12 +123,12 @@ _STOP_WORDS = frozenset("a an and the is are was what which who when where how o
 
 
 class SumModel:
-    """Log-odds are a sum of signals, each times its weight; what doesn't apply counts nothing."""
+    """Log-odds are a sum of signals, each times its weight, and what the rules take off."""
 
     def __init__(self, **weights: float) -> None:
         self._weights = np.array([weights.get(name, 0.0) for name in NAMES], dtype=np.float32)
 
     def log_odds(self, rows: Floats) -> Floats:
         """Return the log-odds of each row."""
-        odds: Floats = (np.nan_to_num(rows) * self._weights).sum(axis=1).astype(np.float32)
+        odds: Floats = (np.nan_to_num(rows) * self._weights).sum(axis=1).astype(np.float32) + rule_log_odds(rows)
         return odds

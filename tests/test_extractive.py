@@ -143,20 +143,20 @@ def test_a_sentence_of_another_label_than_was_asked_for_is_hardly_an_answer() ->
     shown = read(passage(halls, halls.text, 1), {"forty": 2.0})
     same = by_margin().write("How many fit into Hall D?", [shown]).log_odds
     other = by_margin().write("How many fit into Hall C?", [shown]).log_odds
-    assert (same, other) == (2.0, -1.0)
+    assert (same, other) == (2.0, -3.0)
 
 
 def test_code_answers_only_where_it_is_asked_for() -> None:
     text = document('"timeout": 30,\n\nIt waits a while.', "config.txt")
     shown = read(passage(text, text.text, 1), {"30": 2.0})
-    assert by_margin().write("What about lunch?", [shown]).log_odds == 0.0
+    assert by_margin().write("What about lunch?", [shown]).log_odds == -1.0
     assert by_margin().write("What is the option for the timeout?", [shown]).log_odds == 2.0
 
 
 def test_a_question_of_which_nothing_stands_in_the_documents_is_hardly_answered() -> None:
     shown = read(passage(PUMPS, PUMPS.text, 1), {"forty litres": 2.0})
     strange = ExtractiveAnswerer(PlainVocabulary({"lizard", "barks"}), None, SumModel(margin=1.0))
-    assert strange.write("Which lizard barks?", [shown]).log_odds == 0.0
+    assert strange.write("Which lizard barks?", [shown]).log_odds == -1.0
     assert by_margin().write("Which lizard barks?", [shown]).log_odds == 2.0
 
 

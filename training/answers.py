@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.answer.signals import NAMES, PASSAGES, as_rows, find_candidates
+from qa.answer.candidates import PASSAGES, as_rows, find_candidates
+from qa.answer.signals import NAMES
 from qa.config import load_settings
 from qa.engine import Engine, build, make_embedder, make_reader
 from qa.engine.adapters import weights_of

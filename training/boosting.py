@@ -30,7 +30,7 @@ RISING = frozenset(
 )
 FALLING = frozenset(
     """unknown margin_behind similarity_behind score_behind share_behind heaviest_missing ends_as_question heading
-    markup span_repeats""".split()
+    markup span_repeats row_behind code names_nobody header""".split()
 )
 READ = frozenset(
     """margin margin_behind chunk_logit best_logit alone_margin alone_logit alone_agrees span_fit span_words
@@ -82,7 +82,7 @@ def fit_trees(seen: Sequence[Seen], trees: int = 120) -> Trees:
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=0.08,
-        max_leaf_nodes=24,
+        max_leaf_nodes=10,
         min_samples_leaf=40,
         l2_regularization=5.0,
         monotonic_cst=[1 if name in RISING else -1 if name in FALLING else 0 for name in NAMES],
@@ -170,7 +170,7 @@ def calibration_error(chance: Floats, right: Bools, bins: int = 10) -> float:
     return float(sum(gaps) / len(chance))
 
 
-def fit_and_report(work: Path, out: Path | None, threshold: float = 0.5) -> None:
+def fit_and_report(work: Path, out: Path | None, threshold: float = 0.4) -> None:
     """Check with each collection left out, then fit to all and write the model."""
     seen = [Seen.load(path) for path in sorted(work.glob("*.npz"))]
     left_out = {}

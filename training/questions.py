@@ -158,14 +158,14 @@ def collections(data: Path, train: Path) -> list[Collection]:
     nq = Collection(nq.name, nq.documents, tuple(one for one in nq.questions if one.question))
     return [
         made(160),
-        limited(tables(train), 220),
-        limited(squad2(data, 0), 250),
-        limited(collection("tatqa", read_set(train, "tatqa")), 180),
-        limited(nq, 300),
-        limited(collection("squad", held_out), 250),
-        limited(collection("covidqa", read_set(train, "covidqa")), 180),
-        limited(squad2(data, 1), 200),
-        limited(collection("selqa", read_set(train, "selqa")), 80),
+        tables(train),
+        limited(squad2(data, 0), 300),
+        limited(collection("tatqa", read_set(train, "tatqa")), 250),
+        limited(nq, 400),
+        limited(collection("squad", held_out), 350),
+        limited(collection("covidqa", read_set(train, "covidqa")), 250),
+        limited(squad2(data, 1), 250),
+        limited(collection("selqa", read_set(train, "selqa")), 100),
     ]
 
 

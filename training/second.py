@@ -6,7 +6,7 @@ share many with their passage. Questions the first stage did not plan for come f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -103,19 +103,27 @@ class SecondStage:
 
     def pairs(self, epoch: int, limit: int = 0) -> list[Pair]:
         """Mix one epoch in a seeded order, and rewrite a share of it."""
-        chosen: list[Pair] = []
-        for source, share in SECOND.items():
-            pool = self.pools.training[source]
-            order, count = unseen_first(source, len(pool), self.seed), min(len(pool), share or len(pool))
-            if source in self.keys:
-                drawn = leaning(order, self.keys[source], count, epoch)
-            else:
-                drawn = [order[(epoch * count + place) % len(order)] for place in range(count)]
-            chosen.extend(pool[index] for index in drawn)
+        chosen = draw_mixture(SECOND, self.pools, self.keys, self.seed, epoch)
         shuffled = np.random.default_rng([self.seed, 37, epoch]).permutation(len(chosen))
         mixed = [chosen[index] for index in (shuffled[:limit] if limit else shuffled)]
         mixed = with_exchanged(mixed, self.names, np.random.default_rng([self.seed, 47, epoch]))
         return varied(mixed, self.pools.headings, self.answers, np.random.default_rng([self.seed, 41, epoch]))
+
+
+def draw_mixture(
+    mixture: Mapping[str, int | None], pools: Pools, keys: Mapping[str, Sequence[float]], seed: int, epoch: int
+) -> list[Pair]:
+    """Draw an epoch's pairs source by source, unseen ones first; sources with `keys` lean to their smallest."""
+    chosen: list[Pair] = []
+    for source, share in mixture.items():
+        pool = pools.training[source]
+        order, count = unseen_first(source, len(pool), seed), min(len(pool), share or len(pool))
+        if source in keys:
+            drawn = leaning(order, keys[source], count, epoch)
+        else:
+            drawn = [order[(epoch * count + place) % len(order)] for place in range(count)]
+        chosen.extend(pool[index] for index in drawn)
+    return chosen
 
 
 def with_exchanged(pairs: Sequence[Pair], names: Names, rng: np.random.Generator) -> list[Pair]:

@@ -19,7 +19,7 @@ import numpy as np
 from qa.keyword import Terms
 from training.data import Pair, Pools
 from training.exchange import Names
-from training.second import leaning, overlaps, reworded, unseen_first, with_exchanged
+from training.second import draw_mixture, overlaps, reworded, with_exchanged
 from training.structured import (
     list_pair,
     mistyped,
@@ -80,15 +80,7 @@ class ThirdStage:
 
     def pairs(self, epoch: int, limit: int = 0) -> list[Pair]:
         """Mix one epoch in a seeded order, and rewrite a share of it."""
-        chosen: list[Pair] = []
-        for source, share in THIRD.items():
-            pool = self.pools.training[source]
-            order, count = unseen_first(source, len(pool), self.seed), min(len(pool), share or len(pool))
-            if source in self.keys:
-                drawn = leaning(order, self.keys[source], count, epoch)
-            else:
-                drawn = [order[(epoch * count + place) % len(order)] for place in range(count)]
-            chosen.extend(pool[index] for index in drawn)
+        chosen = draw_mixture(THIRD, self.pools, self.keys, self.seed, epoch)
         rng = np.random.default_rng([self.seed, 59, epoch])
         chosen = varied(with_exchanged(chosen, self.names, rng), self.pools.headings, self.answers, rng)
         chosen = [

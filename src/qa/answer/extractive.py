@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qa.answer.candidates import Candidate, as_rows, find_candidates
 from qa.answer.lists import asks_for_several, whole_list
 from qa.answer.model import AnswerModel, load_model
 from qa.answer.question import Asked, analyse
-from qa.answer.signals import Candidate, Vocabulary, as_rows, find_candidates
+from qa.answer.signals import Vocabulary
 from qa.answer.values import as_of, grouped, value_of
 from qa.protocols import Reader
 from qa.sentences import is_verbatim
@@ -24,34 +25,6 @@ _RIVAL, _RIVALS = 0.3, 0.45  # the same where another amount or date is given: l
 _VALUED = frozenset({Asked.COUNT, Asked.MONEY, Asked.MEASURE, Asked.DURATION, Asked.WHEN})
 _SURE = 0.35  # from here on the words that answer are set off inside the sentence
 _PASTED = 20.0  # log-odds: what was pasted in as a question is looked for itself
-_OTHER_LABEL = 3.0  # log-odds a candidate loses that speaks of another hall, boiler or paragraph than was asked for
-_OTHER_YEAR = 1.5  # … of another year, by the sentence, its heading and its row's header
-_OTHER_KIND = 1.0  # … has nothing of the kind asked for: no date for "when", no amount for "how much"
-_ALL_UNKNOWN, _NEARLY_ALL = 2.0, 0.8  # … where so large a share of the question stands in no document at all
-_ASKS = 1.5  # … asks something itself
-_OTHER_ROW = 3.0  # … times the share of the question that another row of the table holds beyond this one
-_NOBODY = 2.0  # … names nobody, where who holds an office was asked: the office itself is no answer
-_OTHER_SUBJECT = 2.0  # … doesn't name the one that "who is X" or "what is X" asks about, nor does its heading
-_CODE_PENALTY = 2.0  # … or is code or a bare link, where neither was asked for
-_CODE = re.compile(
-    r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
-    |(?:import|from|def|class|const|let|var|function|return|public|private|static)\b.*[;:({=])""",
-    re.VERBOSE,
-)
-_LINK = re.compile(r"\s*(?:[-*+]\s+)?!?\[[^\]]*\]\([^)]*\)\W*")
-_ASKS_FOR_CODE = re.compile(
-    r"\b(?:code|commands?|json|options?|flags?|settings?|examples?|syntax|functions?|methods?|class|parameters?|fields?|"
-    r"config\w*|install|run|imports?|tags?|attributes?|elements?|variables?|call|snippet|script|links?|url)\b",
-    re.IGNORECASE,
-)
-_ASKS_FOR_PERSON = re.compile(
-    r"\bwho(?:'s| is| was)\s+(?:the|our|your)\b"
-    r"|\bnames? of (?:the|our|your) (?:\S+ ){0,4}?\w*(?:or|er|ent|man|woman|ant|ian|ist)\b",
-    re.IGNORECASE,
-)
-_FULL_NAME = re.compile(
-    r"\b([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+)\s(?:[A-ZÀ-Þ]\.\s|de\s|von\s|van\s|da\s){0,2}(?=([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+))"
-)
 _WORDS = re.compile(r"\w")
 
 
@@ -109,55 +82,12 @@ class ExtractiveAnswerer:
             return []
         odds = (self._model or load_model()).log_odds(as_rows(candidates)).tolist()
         pasted = not question.rstrip().endswith("?")  # a question that stands there is answered further on
-        label = _best_labels(candidates)
-        wants_person = bool(_ASKS_FOR_PERSON.search(question))
-        wants_code = bool(_ASKS_FOR_CODE.search(question))
         judged = [
-            Judged(
-                one,
-                value
-                + (_PASTED if pasted and is_verbatim(question, one.text) else 0.0)
-                - _penalty(one, question, wants_code=wants_code, wants_person=wants_person)
-                - _OTHER_ROW * (label.get(id(one.passage), 0.0) - one.signals.sentence_share) * bool(one.row),
-            )
+            Judged(one, value + (_PASTED if pasted and is_verbatim(question, one.text) else 0.0))
             for one, value in zip(candidates, odds, strict=True)
-            if not (one.row and one.row.is_header) and _WORDS.search(one.text)
+            if _WORDS.search(one.text)
         ]
         return sorted(judged, key=lambda one: (-one.log_odds, one.candidate.passage.number, one.candidate.sentence))
-
-
-def _names_person(text: str, question: str) -> bool:
-    """Tell whether a text names someone by two words with capitals that the question doesn't hold itself."""
-    asked = question.casefold()
-    return any(
-        first.casefold() not in asked and last.casefold() not in asked for first, last in _FULL_NAME.findall(text)
-    )
-
-
-def _best_labels(candidates: Sequence[Candidate]) -> dict[int, float]:
-    """Return, for each passage with rows, the largest share of the question's terms that one row holds by itself.
-
-    A row is picked by its label, as a person does; a header says what stands in all of them.
-    """
-    best: dict[int, float] = {}
-    for one in candidates:
-        if one.row and not one.row.is_header:
-            best[id(one.passage)] = max(best.get(id(one.passage), 0.0), one.signals.sentence_share)
-    return best
-
-
-def _penalty(one: Candidate, question: str, *, wants_code: bool, wants_person: bool) -> float:
-    """Return the log-odds a candidate loses for what it is: of another label than was asked for, code, a link."""
-    labels, years = one.signals.labels_here, one.signals.years_here
-    other_label = _OTHER_LABEL * (1 - labels) if labels == labels else 0.0  # NaN: the question has none
-    other_year = _OTHER_YEAR * (1 - years) if years == years else 0.0
-    unknown = _ALL_UNKNOWN if one.signals.unknown > _NEARLY_ALL else 0.0
-    other_kind = _OTHER_KIND if one.signals.sentence_fit < 0 else 0.0
-    code = _CODE_PENALTY if not wants_code and (_CODE.match(one.text) or _LINK.fullmatch(one.text)) else 0.0
-    nobody = _NOBODY if wants_person and not _names_person(one.text, question) else 0.0
-    other_subject = _OTHER_SUBJECT if one.signals.subject_here == 0 else 0.0
-    asks = _ASKS if one.signals.ends_as_question else 0.0
-    return other_label + other_year + other_kind + unknown + nobody + other_subject + code + asks
 
 
 def _by_value(asked: Asked, judged: Sequence[Judged]) -> list[list[Judged]]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.answer.rules import rule_log_odds
 from qa.answer.signals import NAMES, Floats
 from qa.errors import ModelUnavailable
 
@@ -31,7 +32,8 @@ class AnswerModel(Protocol):
 class Trees:
     """Regression trees as arrays of shape (trees, nodes); a leaf is its own child.
 
-    `gain` and `bias` turn the trees' sum into log-odds (Platt scaling on questions left out of the fit).
+    `gain` and `bias` turn the trees' sum, and what the rules take off, into log-odds (Platt scaling on questions left
+    out of the fit).
     """
 
     feature: NDArray[np.int32]
@@ -53,7 +55,7 @@ class Trees:
             seen = rows[np.arange(len(rows))[:, None], self.feature[trees, node]]
             goes_left = np.where(np.isnan(seen), self.missing_left[trees, node], seen <= self.threshold[trees, node])
             node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total = self.value[trees, node].sum(axis=1) + self.start
+        total = self.value[trees, node].sum(axis=1) + self.start + rule_log_odds(rows)
         odds: Floats = (self.gain * total + self.bias).astype(np.float32)
         return odds
 

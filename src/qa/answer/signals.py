@@ -1,7 +1,7 @@
-"""What speaks for and against each sentence of the best passages as the answer: one row of numbers a candidate.
+"""What speaks for and against a sentence as the answer to a question: numbers, each with its meaning. Pure.
 
-Owns the candidates and their signals; which sentence answers, and how sure that is, is the model's to say.
-A signal that doesn't apply is NaN: no reader, no name in the question.
+Owns the signals that a question, a sentence and what stands around it give; those of readers and of rivals are
+`candidates.py`'s. A signal that doesn't apply is NaN: no reader, no name in the question.
 """
 
 from __future__ import annotations
@@ -10,23 +10,19 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.answer.question import Asked, Question, analyse, fits
-from qa.answer.tables import Row, header_of, rows_of
-from qa.protocols import Reader
-from qa.types import Passage, SentenceReading, Span
+from qa.answer.tables import Row
 
 Floats = NDArray[np.float32]
 
-PASSAGES = 5  # answers are looked for in the best few; the rest is there to be read
-_ALONE = 6  # candidates that are read by themselves, too
 _NAN = math.nan
-_LIMIT = 30.0  # logits beyond this say no more
+_FLOOR = 0.3  # weight of a word that stands in every text
 _ITEM = re.compile(r"\s*(?:[-*+•‣◦▪·–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S")
 _WORD = re.compile(r"\w+")
 _LINK_TARGET = re.compile(r"(?<=\])\([^)\s]*\)|https?://\S+")
@@ -34,6 +30,25 @@ _MARKUP = re.compile(r"[{}<>\[\]=|\\_/#*;]")
 _DEGREE = re.compile(
     r"\bhow (tall|high|deep|wide|heavy|far|large|big|fast|hot|cold|thick|old|loud|strong|long|often|soon|much)\b",
     re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
+    |(?:import|from|def|class|const|let|var|function|return|public|private|static)\b.*[;:({=])""",
+    re.VERBOSE,
+)
+_LINK = re.compile(r"\s*(?:[-*+]\s+)?!?\[[^\]]*\]\([^)]*\)\W*")
+_ASKS_FOR_CODE = re.compile(
+    r"\b(?:code|commands?|json|options?|flags?|settings?|examples?|syntax|functions?|methods?|class|parameters?|fields?|"
+    r"config\w*|install|run|imports?|tags?|attributes?|elements?|variables?|call|snippet|script|links?|url)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_PERSON = re.compile(
+    r"\bwho(?:'s| is| was)\s+(?:the|our|your)\b"
+    r"|\bnames? of (?:the|our|your) (?:\S+ ){0,4}?\w*(?:or|er|ent|man|woman|ant|ian|ist)\b",
+    re.IGNORECASE,
+)
+_FULL_NAME = re.compile(
+    r"\b([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+)\s(?:[A-ZÀ-Þ]\.\s|de\s|von\s|van\s|da\s){0,2}(?=([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+))"
 )
 _COPULA = re.compile(r"\W{0,3}(?:(?:is|are|was|were|means|refers)\b|[:–—(,])", re.IGNORECASE)
 
@@ -46,6 +61,10 @@ class Vocabulary(Protocol):
 
     def weigh(self, question: str) -> dict[str, tuple[float, bool]]:
         """Return, for each term of a question, its inverse document frequency and whether it stands in any text."""
+
+    @property
+    def highest(self) -> float:
+        """The inverse document frequency of a term that stands nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,7 @@ class Signals:
     before_share: float  # with the sentence before
     around_share: float
     share_behind: float
+    row_behind: float  # what the best row of the table holds of the question by itself, less what this one does
     rarest_here: float
     rarest_around: float
     heaviest_missing: float
@@ -119,42 +139,20 @@ class Signals:
     leads_in: float
     heading: float
     markup: float
+    code: float  # code or a bare link, where neither was asked for
+    names_nobody: float  # where the holder of an office was asked for
+    header: float  # of a table
 
 
 NAMES = tuple(field.name for field in fields(Signals))
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence or row of a passage that may answer. `span` is the words that would, None where nothing was read."""
+class WeighedQuestion:
+    """A question with its terms weighed once: from .3, a word that stands everywhere, to 1, one that stands nowhere.
 
-    passage: Passage
-    at: int  # among the passage's sentences
-    sentence: Span
-    text: str
-    span: Span | None
-    row: Row | None
-    signals: Signals
-
-
-def as_rows(candidates: Sequence[Candidate]) -> Floats:
-    """Return the candidates' signals, of shape (n, signals)."""
-    return np.array([astuple(one.signals) for one in candidates], dtype=np.float32).reshape(-1, len(NAMES))
-
-
-def find_candidates(
-    question: str, passages: Sequence[Passage], vocabulary: Vocabulary, reader: Reader | None = None
-) -> list[Candidate]:
-    """Return every sentence of the best passages with its signals, in the passages' order."""
-    asked = _Asked(question, vocabulary)
-    found = [one for passage in passages[:PASSAGES] for one in _of_passage(asked, passage)]
-    if reader is not None:
-        found = _read_alone(asked, found, reader)
-    return _compared(found)
-
-
-class _Asked:
-    """A question with its terms weighed once."""
+    Weights are a share of the highest there can be, so that they mean the same in a collection of ten texts and of a
+    million.
+    """
 
     def __init__(self, question: str, vocabulary: Vocabulary) -> None:
         self.question: Question = analyse(question)
@@ -164,11 +162,14 @@ class _Asked:
         # "how big", "how long": the text gives a size without the word
         asking = {term for match in _DEGREE.finditer(question) for term in vocabulary.terms(match[1])}
         weighed = {term: one for term, one in weighed.items() if term not in asking} or weighed
-        self.weights = {term: weight for term, (weight, _) in weighed.items()}
+        highest = max(vocabulary.highest, 1e-9)
+        self.weights = {term: _FLOOR + (1 - _FLOOR) * weight / highest for term, (weight, _) in weighed.items()}
         self.total = sum(self.weights.values())
         self.unknown = self.share(term for term, (_, known) in weighed.items() if not known)
         known = {term: weight for term, (weight, here) in weighed.items() if here}
         self.rarest = max(known, key=lambda term: (known[term], term), default="")
+        self.wants_code = bool(_ASKS_FOR_CODE.search(question))
+        self.wants_person = bool(_ASKS_FOR_PERSON.search(question))
         self.names = [vocabulary.terms(name) for name in self.question.names]
         self.years, self.numbers, self.labels = (
             [_pattern(one) for one in found]
@@ -188,82 +189,14 @@ class _Asked:
         return self._shares[text]
 
 
-def _of_passage(asked: _Asked, passage: Passage) -> list[Candidate]:
-    similarity: dict[Span, float] = {}
-    chunk_similarity: dict[Span, float] = {}
-    readings: dict[Span, tuple[SentenceReading, float]] = {}
-    for hit in passage.hits:
-        apart = hit.reading.sentences if hit.reading else ()
-        for at, sentence in enumerate(hit.chunk.sentences):
-            similarity[sentence] = max(hit.sentence_scores[at], similarity.get(sentence, -1.0))
-            chunk_similarity[sentence] = max(hit.parts.dense, chunk_similarity.get(sentence, -1.0))
-            if hit.reading is not None and apart:
-                known = readings.get(sentence)
-                if known is None or apart[at].margin > known[0].margin:
-                    readings[sentence] = (apart[at], hit.reading.logit)
-    sentences = sorted(similarity)
-    shift = passage.span.start
-    texts = [passage.text[span.start - shift : span.end - shift] for span in sentences]
-    header = header_of(texts, next((hit.chunk.header for hit in passage.hits if hit.chunk.header), ""))
-    rows = rows_of(texts, header)
-    heading = " ".join(passage.section.heading)
-    terms = [asked.vocabulary.terms(text) for text in texts]
-    heading_terms, header_terms = asked.vocabulary.terms(heading), asked.vocabulary.terms(header)
-    around = frozenset().union(heading_terms, header_terms, *terms)
-    everywhere = _Entities.of(asked, f"{heading} {header} {passage.text}", around)
-    candidates = []
-    for at, (sentence, text) in enumerate(zip(sentences, texts, strict=True)):
-        row = rows[at]
-        here = terms[at] | heading_terms | (header_terms if row else frozenset())
-        before = here | terms[at - 1] if at else here
-        context = f"{heading} {header if row else ''} {text}"
-        reading, chunk_logit = readings.get(sentence, (None, _NAN))
-        span = _span(reading, row, asked, sentence, passage)
-        words = passage.text[span.start - shift : span.end - shift] if span else ""
-        signals = Signals(
-            margin=_limited(reading.margin if reading else _NAN),
-            margin_behind=_NAN,
-            chunk_logit=_limited(chunk_logit),
-            best_logit=_NAN,
-            alone_margin=_NAN,
-            alone_logit=_NAN,
-            alone_agrees=_NAN,
-            echoes=0.0,
-            similarity=similarity[sentence],
-            similarity_behind=_NAN,
-            chunk_similarity=chunk_similarity[sentence],
-            passage=passage.number,
-            score=passage.score,
-            score_behind=_NAN,
-            **_word_signals(asked, terms[at], here, before, around),
-            **_entity_signals(_Entities.of(asked, context, here), everywhere),
-            **_kind_signals(asked.question, words, text),
-            **_subject_signals(asked, text, here),
-            **_form_signals(asked, text, words, row is not None),
-        )
-        candidates.append(Candidate(passage, at, sentence, text, span, row, signals))
-    return candidates
-
-
-def _span(
-    reading: SentenceReading | None, row: Row | None, asked: _Asked, sentence: Span, passage: Passage
-) -> Span | None:
-    """Return the words that would answer: the reader's or, in a row, the cell that the question's column names."""
-    read = reading.span if reading is not None and len(reading.span) and math.isfinite(reading.margin) else None
-    if row is None:
-        return read
-    local = Span(read.start - sentence.start, read.end - sentence.start) if read else None
-    cell = row.cell_for(asked.share_of_text, local)
-    return Span(sentence.start + cell.start, sentence.start + cell.end) if cell else read
-
-
-def _word_signals(
-    asked: _Asked,
+def word_signals(
+    asked: WeighedQuestion,
     sentence: AbstractSet[str],
     here: AbstractSet[str],
     before: AbstractSet[str],
     around: AbstractSet[str],
 ) -> dict[str, float]:
+    """Return which of the question's terms stand in a sentence, and with what belongs to it."""
     missing = [weight for term, weight in asked.weights.items() if term not in here]
     return {
         "terms": float(len(asked.weights)),
@@ -273,6 +206,7 @@ def _word_signals(
         "before_share": asked.share(before),
         "around_share": asked.share(around),
         "share_behind": _NAN,
+        "row_behind": 0.0,
         "rarest_here": float(asked.rarest in here) if asked.rarest else _NAN,
         "rarest_around": float(asked.rarest in around) if asked.rarest else _NAN,
         "heaviest_missing": max(missing, default=0.0),
@@ -280,7 +214,7 @@ def _word_signals(
 
 
 @dataclass(frozen=True, slots=True)
-class _Entities:
+class Entities:
     """Which share of the question's names, years, numbers and labels stands in a text; NaN where it has none."""
 
     names: float
@@ -289,7 +223,7 @@ class _Entities:
     labels: float
 
     @classmethod
-    def of(cls, asked: _Asked, text: str, terms: AbstractSet[str]) -> _Entities:
+    def of(cls, asked: WeighedQuestion, text: str, terms: AbstractSet[str]) -> Entities:
         """Look in a text, whose terms are known."""
         question = asked.question
         numbered = bool(question.years or question.numbers or question.labels)
@@ -302,7 +236,8 @@ class _Entities:
         return cls(named, share(asked.years), share(asked.numbers), share(asked.labels))
 
 
-def _entity_signals(here: _Entities, around: _Entities) -> dict[str, float]:
+def entity_signals(here: Entities, around: Entities) -> dict[str, float]:
+    """Return which names, years, numbers and labels of the question stand with a sentence and around it."""
     return {
         "names_here": here.names,
         "names_around": around.names,
@@ -314,7 +249,8 @@ def _entity_signals(here: _Entities, around: _Entities) -> dict[str, float]:
     }
 
 
-def _kind_signals(question: Question, words: str, sentence: str) -> dict[str, float]:
+def kind_signals(question: Question, words: str, sentence: str) -> dict[str, float]:
+    """Return what kind of answer is asked for, and whether a sentence and the words in it are of that kind."""
     asked = question.asked
     return {
         "span_fit": fits(asked, words) if words else _NAN,
@@ -332,7 +268,8 @@ def _kind_signals(question: Question, words: str, sentence: str) -> dict[str, fl
     }
 
 
-def _subject_signals(asked: _Asked, text: str, here: AbstractSet[str]) -> dict[str, float]:
+def subject_signals(asked: WeighedQuestion, text: str, here: AbstractSet[str]) -> dict[str, float]:
+    """Return whether a sentence speaks of what "who is X" or "what is X" asks about, and says what it is."""
     if not asked.subject:
         return {"subject_here": _NAN, "subject_first": _NAN, "subject_defined": _NAN}
     found = text.casefold().find(asked.question.subject.casefold())
@@ -344,7 +281,8 @@ def _subject_signals(asked: _Asked, text: str, here: AbstractSet[str]) -> dict[s
     }
 
 
-def _form_signals(asked: _Asked, text: str, words: str, row: bool) -> dict[str, float]:
+def form_signals(asked: WeighedQuestion, text: str, words: str, row: Row | None) -> dict[str, float]:
+    """Return what a sentence looks like, and the words in it that would answer."""
     terms, spoken = asked.vocabulary.terms(text), asked.vocabulary.terms(words)
     length = len(_WORD.findall(text))
     plain = text.strip()
@@ -354,102 +292,24 @@ def _form_signals(asked: _Asked, text: str, words: str, row: bool) -> dict[str, 
         "span_covers": len(words) / max(1, len(plain)) if words else _NAN,
         "adds": float(min(20, sum(term not in asked.weights for term in terms))),
         "words": float(min(80, length)),
-        "row": float(row),
+        "row": float(row is not None),
         "item": float(bool(_ITEM.match(text))),
         "ends_as_question": float(plain.endswith("?")),
         "leads_in": float(plain.endswith(":")),
-        "heading": float(length <= 9 and not row and plain[-1:].isalnum()),
+        "heading": float(length <= 9 and row is None and plain[-1:].isalnum()),
         "markup": len(_MARKUP.findall(plain)) / max(1, len(plain)),
+        "code": float(not asked.wants_code and bool(_CODE.match(text) or _LINK.fullmatch(text))),
+        "names_nobody": float(asked.wants_person and not _names_person(text, asked.question.text)),
+        "header": float(row is not None and row.is_header),
     }
 
 
-def _read_alone(asked: _Asked, found: list[Candidate], reader: Reader) -> list[Candidate]:
-    """Let the reader read the likeliest candidates by themselves, under their heading and their row's header."""
-
-    def promise(at: int) -> tuple[float, int]:
-        one = found[at].signals
-        margin = one.margin if math.isfinite(one.margin) else -_LIMIT
-        return (-(0.15 * margin + one.here_share + one.similarity), at)
-
-    chosen = sorted(range(len(found)), key=promise)[:_ALONE]
-    contexts = []
-    for at in chosen:
-        header = found[at].row.header if found[at].row else ""  # type: ignore[union-attr]
-        contexts.append("\n".join(part for part in (" › ".join(found[at].passage.section.heading), header) if part))
-    texts = [found[at].text for at in chosen]
-    readings = reader.read(asked.question.text, texts, contexts, [[Span(0, len(text))] for text in texts])
-    read = list(found)
-    for at, reading in zip(chosen, readings, strict=True):
-        one = found[at]
-        apart = reading.sentences[0] if reading.sentences else SentenceReading(reading.span, reading.logit)
-        own = Span(one.span.start - one.sentence.start, one.span.end - one.sentence.start) if one.span else None
-        agrees = float(own.overlaps(apart.span)) if own is not None else _NAN
-        signals = replace(
-            one.signals,
-            alone_margin=_limited(apart.margin),
-            alone_logit=_limited(reading.logit),
-            alone_agrees=agrees,
-        )
-        read[at] = replace(one, signals=signals)
-    return read
-
-
-def _compared(found: list[Candidate]) -> list[Candidate]:
-    """Tell each candidate how far the best of the others is ahead of it, and where its words are found again."""
-    if not found:
-        return found
-    words = [_spoken(one) for one in found]
-    logits = [one.signals.chunk_logit for one in found if not math.isnan(one.signals.chunk_logit)]
-    margins = _TwoBest((one.signals.margin, said) for one, said in zip(found, words, strict=True))
-    similarity, score, share = (
-        max(values)
-        for values in zip(*((s.similarity, s.score, s.here_share) for s in (c.signals for c in found)), strict=True)
+def _names_person(text: str, question: str) -> bool:
+    """Tell whether a text names someone by two words with capitals that the question doesn't hold itself."""
+    asked = question.casefold()
+    return any(
+        first.casefold() not in asked and last.casefold() not in asked for first, last in _FULL_NAME.findall(text)
     )
-    said_in: dict[str, set[int]] = {}
-    for one, said in zip(found, words, strict=True):
-        if said and one.signals.margin > 0:
-            said_in.setdefault(said, set()).add(one.passage.number)
-    compared = []
-    for one, said in zip(found, words, strict=True):
-        own = one.signals
-        signals = replace(
-            own,
-            margin_behind=margins.but(said) - own.margin,
-            best_logit=max(logits, default=_NAN),
-            similarity_behind=similarity - own.similarity,
-            score_behind=score - own.score,
-            share_behind=share - own.here_share,
-            echoes=float(len(said_in.get(said, set()) - {one.passage.number})),
-        )
-        compared.append(replace(one, signals=signals))
-    return compared
-
-
-class _TwoBest:
-    """The highest margin, and the highest of those that say something else."""
-
-    def __init__(self, margins: Iterable[tuple[float, str]]) -> None:
-        best: dict[str, float] = {}
-        for margin, said in margins:
-            if not math.isnan(margin):
-                best[said] = max(margin, best.get(said, -_LIMIT))
-        self._best = sorted(((margin, said) for said, margin in best.items()), reverse=True)[:2]
-
-    def but(self, said: str) -> float:
-        """Return the highest margin of those that say something else; the lowest there is where none does."""
-        return next((margin for margin, other in self._best if other != said), -_LIMIT)
-
-
-def _spoken(one: Candidate) -> str:
-    """Return the words that would answer, folded for comparing; "" where nothing was read."""
-    if one.span is None:
-        return ""
-    shift = one.passage.span.start
-    return " ".join(_WORD.findall(one.passage.text[one.span.start - shift : one.span.end - shift].casefold()))
-
-
-def _limited(value: float) -> float:
-    return value if math.isnan(value) else max(-_LIMIT, min(_LIMIT, value))
 
 
 def _squeezed(text: str) -> str:

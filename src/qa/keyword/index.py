@@ -188,6 +188,11 @@ class KeywordIndex:
         """Return, for each term of a question, its inverse document frequency and whether it stands in any text."""
         return {term: (self._weight(term), bool(self._frequency(term))) for term in self._terms.of(question)}
 
+    @property
+    def highest(self) -> float:
+        """The inverse document frequency of a term that stands nowhere."""
+        return math.log(1 + (len(self) + 0.5) / 0.5)
+
     def coverage(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return, for each text, the share of the question's terms that stand in it, rare terms counting more.
 
