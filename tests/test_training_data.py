@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from qa.keyword import Terms
 from training.average import average
 from training.data import CLS, SEP, Pair, collate, epoch_batches, example, windows
+from training.everyday import read_documents, reading_pairs
 from training.exchange import Names, exchanged
 from training.mining import asked_about, lures, ranked
 from training.second import answer_sentence, leaning, overlaps, unseen_first
@@ -244,3 +246,20 @@ def test_the_mean_of_two_networks_lies_half_way() -> None:
     assert average(first, second)["w"].tolist() == [0.5, 3.0]
     with pytest.raises(ValueError, match="one network"):
         average(first, {"v": second["w"]})
+
+
+def test_written_answers_stand_once_and_each_fourth_document_is_kept_from_the_reader() -> None:
+    trained, kept = read_documents()
+    assert len(trained) >= 3 * len(kept) > 0
+    assert not {one.title for one in trained} & {one.title for one in kept}
+    pairs = reading_pairs(trained, np.random.default_rng(1))
+    assert all(item.passage[at : at + len(text)] == text for item in pairs for text, at in item.answers)
+    asked_of = {(item.question, item.passage) for item in pairs}
+    assert len(asked_of) == len(pairs), "a question is paired with its passage once, and with one other"
+
+
+def test_a_written_answer_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    line = {"title": "T", "passages": [{"text": "ten or ten", "questions": [{"q": "how many?", "a": "ten"}]}]}
+    (tmp_path / "x.jsonl").write_text(json.dumps(line), "utf-8")
+    with pytest.raises(ValueError, match=r"x\.jsonl:1: .* must stand once"):
+        read_documents(tmp_path)

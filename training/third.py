@@ -18,6 +18,7 @@ import numpy as np
 
 from qa.keyword import Terms
 from training.data import Pair, Pools
+from training.everyday import read_documents, reading_pairs
 from training.exchange import Names
 from training.second import draw_mixture, overlaps, reworded, with_exchanged
 from training.structured import (
@@ -49,6 +50,7 @@ THIRD: dict[str, int | None] = {
 }
 # … and of those made by code
 MADE = {"table": 3_500, "list": 1_200, "person": 1_200, "near": 1_500, "subject": 1_500, "talk": 300, "roles": 600}
+EVERYDAY_TIMES = 10  # an epoch shows each everyday pair so often; a run sees a third of an epoch
 MISTYPED_SHARE = 0.04
 
 
@@ -76,6 +78,8 @@ class ThirdStage:
         pools.validation |= reworded(pools.validation["squad"], seed)
         rng = np.random.default_rng([seed, 53])
         held_out = [item for item in pools.validation["squad"] if item.answers]
+        self.everyday, kept_back = read_documents()
+        pools.validation["everyday"] = reading_pairs(kept_back, rng)
         pools.validation["made"] = list(self._made(rng, tables[kept:], held_out, share=0.1))
 
     def pairs(self, epoch: int, limit: int = 0) -> list[Pair]:
@@ -88,6 +92,8 @@ class ThirdStage:
             for item in chosen
         ]
         chosen.extend(self._made(rng, self.tables, self.pools.training["squad"]))
+        for _ in range(EVERYDAY_TIMES):
+            chosen.extend(reading_pairs(self.everyday, rng))
         shuffled = rng.permutation(len(chosen))
         return [chosen[index] for index in (shuffled[:limit] if limit else shuffled)]
 
