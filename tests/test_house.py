@@ -114,6 +114,22 @@ def rooms_imported(path: Path) -> set[str]:
     return names - {"__version__"}
 
 
+def named(requirement: str) -> str:
+    """Return the name of what a line of dependencies asks for."""
+    return re.split(r"[<>=!~\[; ]", requirement)[0].lower().replace("_", "-")
+
+
+def found_by_name(path: Path) -> set[str]:
+    """Return the words that stand as strings in a module that finds packages by name: those of data are never run."""
+    if "find_spec" not in path.read_text(encoding="utf-8"):
+        return set()
+    return {
+        node.value
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
+    }
+
+
 def test_every_room_has_its_layer() -> None:
     assert {room_of(path) for path in MODULES} - {"__init__"} == set(LAYER)
 
@@ -168,7 +184,7 @@ def test_the_engine_imports_no_adapter_as_it_loads() -> None:
 
 def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=!~\[; ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    declared = {named(line) for line in project["dependencies"]}
     packages = importlib.metadata.packages_distributions()
     used = {name.split(".")[0] for path in MODULES for name in imports(path)} - set(sys.stdlib_module_names) - {"qa"}
     missing = {
@@ -177,6 +193,19 @@ def test_every_library_that_is_imported_is_declared() -> None:
         if not {name.lower().replace("_", "-") for name in packages.get(library, [])} & declared
     }
     assert missing == set()
+
+
+def test_every_library_that_is_declared_is_imported_or_stands_in_an_extra() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {named(line) for line in project["dependencies"]}
+    packages = importlib.metadata.packages_distributions()
+    used = {
+        distribution.lower().replace("_", "-")
+        for path in MODULES
+        for name in {*imports(path), *found_by_name(path)}
+        for distribution in packages.get(name.split(".")[0], [])
+    }
+    assert declared - used == set()
 
 
 def test_only_the_command_line_prints() -> None:
