@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from qa.ui.render import WRITTEN, answer_html, to_text
 from tests import recipes
 from tests.conftest import write_files
 from tests.contracts.test_vector_store import PlainStore
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, LatinTranslator
 from tests.tiny_models import save_tiny_language_model, save_tiny_model
 
 BREAD = "Who bakes the rye bread?"
@@ -251,16 +251,8 @@ def test_a_model_from_a_folder_writes(
 # A translator
 
 
-class Latin:
-    """Knows one word of Latin."""
-
-    def translate(self, question: str, known: Callable[[str], bool]) -> str | None:
-        """Put `panem` in English where documents speak of bread."""
-        return question.replace("panem", "bread") if "panem" in question and known("bread") else None
-
-
-def latin(settings: Settings) -> Latin:
-    return Latin()
+def latin(settings: Settings) -> LatinTranslator:
+    return LatinTranslator()
 
 
 def test_a_translator_puts_a_question_in_the_documents_words(
