@@ -237,6 +237,7 @@ def test_nothing_is_written_where_nothing_was_found(settings: Settings, small_co
     assert (answer.verdict, answer.text, answer.generated) == (Verdict.NOT_FOUND, "", ())
 
 
+@pytest.mark.slow
 def test_a_model_from_a_folder_writes(
     settings: Settings, small_collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +287,7 @@ def test_the_glossary_is_used_for_english_documents_unless_it_is_switched_off(
 # Another embedding model
 
 
+@pytest.mark.slow
 def test_a_model_that_was_saved_as_the_page_says_makes_the_vectors(
     settings: Settings, small_collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

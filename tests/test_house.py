@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.metadata
 import re
 import sys
@@ -76,6 +77,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -90,6 +92,7 @@ def imported(node: ast.AST) -> list[str]:
     return []
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     """Return everything a module imports, wherever in it."""
     return {name for node in ast.walk(tree_of(path)) for name in imported(node)}

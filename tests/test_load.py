@@ -543,6 +543,7 @@ def test_broken_markup_is_mended_as_browsers_do() -> None:
 
 
 @pytest.mark.parametrize("tags", [["div"], ["span"], ["ul", "li"], ["table", "tr", "td"], ["blockquote"], ["b"]])
+@pytest.mark.slow
 def test_markup_nested_twenty_thousand_deep_is_read(tags: list[str]) -> None:
     opening = "".join(f"<{tag}>" for tag in tags)
     assert "Deep down." in text_of(opening * (20_000 // len(tags)) + "Deep down.")
@@ -559,6 +560,7 @@ def test_offsets_are_those_of_the_extracted_text() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+@pytest.mark.slow
 def test_one_line_of_a_megabyte_is_read_in_seconds(name: str) -> None:
     began = time.monotonic()
     for text in ("word " * 200_000, "= " * 500_000, "x" * 1_000_000, "| " * 500_000, "[" * 100_000):
