@@ -1,4 +1,4 @@
-# Two commands: `make chat` runs the product, `make test` passes the tests.
+# Three commands: `make chat` runs the product, `make check` is for each change, `make test` passes all the tests.
 # A fresh clone needs Python 3.11 or newer, pip and make; everything else goes into .venv.
 
 PYTHON ?= python3
@@ -10,11 +10,12 @@ DATA ?= ../shared
 # Linux without a GPU: make chat TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
-.PHONY: help chat index test lint docs eval bench clean
+.PHONY: help chat index check test unit-a unit-j lint docs eval bench clean
 
 help:
 	@echo "make chat    build the index of corpus/ and open the page on http://127.0.0.1:7860"
-	@echo "make test    lint, types and tests"
+	@echo "make check   lint, types and all but the slow tests, side by side: for each change"
+	@echo "make test    lint, types and all tests"
 	@echo "make index   build or update the index of corpus/"
 	@echo "make docs    write docs/cli.md and docs/config.md anew from the code"
 	@echo "make eval    measure quality on evaluation data (DATA=folder)"
@@ -45,6 +46,16 @@ lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: $(INSTALLED_DEV)
+	$(MAKE) --no-print-directory -j2 lint unit-a unit-j
+
+# halves of about the same length, one a core
+unit-a: $(INSTALLED_DEV)
+	$(BIN)/python -m pytest -q -m "not slow" tests/test_[a-i]*.py tests/contracts
+
+unit-j: $(INSTALLED_DEV)
+	$(BIN)/python -m pytest -q -m "not slow" tests/test_[j-z]*.py
 
 test: lint
 	$(BIN)/python -m pytest

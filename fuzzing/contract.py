@@ -48,7 +48,7 @@ def breaches_of_document(name: str, data: bytes, found: Extracted) -> list[str]:
     """Return what is wrong with the sections and chunks that come of an `Extracted`; [] where nothing is."""
     suffix = FORMATS[name].suffixes[0]
     try:
-        document = _reading(Found(Path(f"a{suffix}"), f"a{suffix}"), data, name, found).document
+        document = _reading(Found(Path(f"a{suffix}"), f"a{suffix}"), data, name, FORMATS[name], found).document
     except LoadError:
         return []  # no text in it, which is said
     broken = []

@@ -31,6 +31,26 @@ SMALL = {
 }
 
 
+SLOW = frozenset(
+    """
+    test_benchmarks test_calibrate test_corpus test_crash test_embed_cold test_embed_export
+    test_finds test_formats test_hostile test_load_matrix test_load_ocr test_load_pdf test_offline test_page test_pages
+    test_planted test_resume test_security_offline test_security_page test_security_parallel test_training_data
+    test_training_structured test_watch
+    """.split()
+)
+"""Modules that `make check` leaves out: whole processes, hostile and planted folders, scans, training, measurements."""
+COSTLY = frozenset({"corpus_index", "corpus_engine", "reference"})
+"""Fixtures that take so long that the same goes for each test with one of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    for item in items:
+        if item.path.stem in SLOW or COSTLY & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep QA_* variables of whoever runs the tests out of them."""

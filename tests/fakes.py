@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -100,6 +100,14 @@ class WordReader:
             span, logit = self._found(part.of(text), wanted)
             apart.append(SentenceReading(Span(part.start + span.start, part.start + span.end), logit))
         return tuple(apart)
+
+
+class LatinTranslator:
+    """Knows one word of Latin."""
+
+    def translate(self, question: str, known: Callable[[str], bool]) -> str | None:
+        """Put `panem` in English where documents speak of bread."""
+        return question.replace("panem", "bread") if "panem" in question and known("bread") else None
 
 
 class PlainVocabulary:

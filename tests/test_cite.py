@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from qa.cite import check, cite, marks_in
+from qa.cite import GENERATED, check, cite, marks_in
 from qa.errors import QuoteMismatch
-from qa.types import Answer, Draft, Passage, Quote, Span, Verdict
+from qa.types import Answer, Draft, FreeText, Passage, Quote, Span, Verdict
 from tests.samples import document, lookup, passage, place
 
 DOC = document("Preface. Pumps are loud. The red pump moves forty litres. It stands outside.", "pumps.txt")
@@ -17,8 +17,13 @@ PUMP = place(DOC, "The red pump moves forty litres.")
 DRAFT = Draft("The red pump moves forty litres. [1]", (Quote(1, PUMP),))
 
 
-def make(draft: Draft = DRAFT, shown: Passage = SHOWN, verdict: Verdict = Verdict.ANSWERED) -> Answer:
-    return cite("q", "s", draft, [shown], lookup(DOC), verdict, 0.8, ["Said before."])
+def make(
+    draft: Draft = DRAFT,
+    shown: Passage = SHOWN,
+    verdict: Verdict = Verdict.ANSWERED,
+    free_text: FreeText = FreeText.OWN,
+) -> Answer:
+    return cite("q", "s", draft, [shown], lookup(DOC), verdict, 0.8, ["Said before."], free_text)
 
 
 def test_an_answer_keeps_the_drafts_text_and_cites_document_and_revision() -> None:
@@ -157,3 +162,43 @@ def test_a_document_that_changed_since_is_refused_at_display() -> None:
 
 def test_marks_are_found_with_the_blank_before_them() -> None:
     assert marks_in("One. [1] Two[12] [x] [12345]") == [(4, 8, 1), (12, 16, 12)]
+
+
+# Words that are no quote
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It moves a lot. [1]",
+        "The red pump moves forty litres. [1] Buy it.",
+        "So: The red pump moves forty litres. [1]",
+        "The red pump moves forty  litres. [1]",
+        "The red pump moves forty litres. [9] And more.",
+    ],
+)
+def test_a_draft_with_words_that_are_no_quote_is_refused(text: str) -> None:
+    with pytest.raises(QuoteMismatch, match=r"words that are no quote .* generative = True"):
+        make(Draft(text, (Quote(1, PUMP),)), free_text=FreeText.REFUSED)
+
+
+@pytest.mark.parametrize("free_text", FreeText)
+def test_quotes_and_their_marks_alone_are_never_refused_nor_marked(free_text: FreeText) -> None:
+    loud = place(DOC, "Pumps are loud.")
+    draft = Draft("Pumps are loud. [1]\nThe red pump moves forty litres. [1] [9]", (Quote(1, loud), Quote(1, PUMP)))
+    answer = make(draft, free_text=free_text)
+    assert answer.text == "Pumps are loud. [1]\nThe red pump moves forty litres. [1]"
+    assert answer.generated == ()
+
+
+def test_words_that_a_model_wrote_are_kept_and_marked_where_they_stand() -> None:
+    text = "It is strong [1] [7]: The red pump moves forty litres. [1] Buy two."
+    answer = make(Draft(text, (Quote(1, PUMP),)), free_text=FreeText.GENERATED)
+    assert answer.text == "It is strong [1]: The red pump moves forty litres. [1] Buy two."
+    assert [span.of(answer.text) for span in answer.generated] == ["It is strong", ":", "Buy two."]
+    assert answer.notices[-1] == GENERATED
+    assert [citation.text for citation in answer.citations] == ["The red pump moves forty litres."]
+
+
+def test_the_programs_own_words_are_neither_refused_nor_marked() -> None:
+    assert make(Draft("It stands in 3 documents.", ()), free_text=FreeText.OWN).generated == ()

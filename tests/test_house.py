@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.metadata
 import re
 import sys
@@ -76,6 +77,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -90,6 +92,7 @@ def imported(node: ast.AST) -> list[str]:
     return []
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     """Return everything a module imports, wherever in it."""
     return {name for node in ast.walk(tree_of(path)) for name in imported(node)}
@@ -112,6 +115,22 @@ def on_loading(path: Path) -> set[str]:
 def rooms_imported(path: Path) -> set[str]:
     names = {name.removeprefix("qa.").split(".")[0] for name in imports(path) if name.startswith("qa.")}
     return names - {"__version__"}
+
+
+def named(requirement: str) -> str:
+    """Return the name of what a line of dependencies asks for."""
+    return re.split(r"[<>=!~\[; ]", requirement)[0].lower().replace("_", "-")
+
+
+def found_by_name(path: Path) -> set[str]:
+    """Return the words that stand as strings in a module that finds packages by name: those of data are never run."""
+    if "find_spec" not in path.read_text(encoding="utf-8"):
+        return set()
+    return {
+        node.value
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
+    }
 
 
 def test_every_room_has_its_layer() -> None:
@@ -168,7 +187,7 @@ def test_the_engine_imports_no_adapter_as_it_loads() -> None:
 
 def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=!~\[; ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    declared = {named(line) for line in project["dependencies"]}
     packages = importlib.metadata.packages_distributions()
     used = {name.split(".")[0] for path in MODULES for name in imports(path)} - set(sys.stdlib_module_names) - {"qa"}
     missing = {
@@ -177,6 +196,19 @@ def test_every_library_that_is_imported_is_declared() -> None:
         if not {name.lower().replace("_", "-") for name in packages.get(library, [])} & declared
     }
     assert missing == set()
+
+
+def test_every_library_that_is_declared_is_imported_or_stands_in_an_extra() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {named(line) for line in project["dependencies"]}
+    packages = importlib.metadata.packages_distributions()
+    used = {
+        distribution.lower().replace("_", "-")
+        for path in MODULES
+        for name in {*imports(path), *found_by_name(path)}
+        for distribution in packages.get(name.split(".")[0], [])
+    }
+    assert declared - used == set()
 
 
 def test_only_the_command_line_prints() -> None:

@@ -167,6 +167,7 @@ def test_cells_beyond_the_limit_are_counted_as_lost() -> None:
     assert (found.lost, found.notes) == (12, ("Only the first 4 cells are read.",))
 
 
+@pytest.mark.slow
 def test_a_sheet_that_would_be_all_bars_stops_at_the_limit_of_characters() -> None:
     wide = "".join(f'<c r="{column_name(at)}1"><v>1</v></c>' for at in range(0, 16_384, 2))
     rows = "".join(f'<row r="{at}"><c r="XFC{at}"><v>1</v></c></row>' for at in range(2, 1000))

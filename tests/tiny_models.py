@@ -69,6 +69,26 @@ def save_tiny_model(
     return folder
 
 
+def save_tiny_language_model(folder: Path) -> Path:
+    """Write the folder of a model that continues texts, with words of no sense; always the same ones."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(7)
+    sizes: dict[str, Any] = {
+        "vocab_size": 5 + len(WORDS) + len(LETTERS),
+        "n_embd": 32,
+        "n_layer": 2,
+        "n_head": 4,
+        "n_positions": 4096,
+    }
+    ends: dict[str, Any] = {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
+    # untied, or it would say the last word again and again
+    GPT2LMHeadModel(GPT2Config(**sizes, **ends, tie_word_embeddings=False)).save_pretrained(folder)
+    _save_tokenizer(folder)
+    return folder
+
+
 def _save_tokenizer(folder: Path) -> None:
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece

@@ -1,6 +1,7 @@
 """Draft and passages to a checked answer: the only place that reads `[n]`, and the keeper of the quote contract.
 
-A quote that doesn't stand at its place is refused with `QuoteMismatch`, never shown.
+A quote that doesn't stand at its place is refused with `QuoteMismatch`, never shown; so are words that are no quote,
+unless who wrote them was declared to write words of its own, and then they are marked.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from qa.errors import QuoteMismatch
-from qa.types import STRUCK_OUT, Answer, Citation, Document, Draft, Passage, Span, Verdict
+from qa.types import STRUCK_OUT, Answer, Citation, Document, Draft, FreeText, Passage, Span, Verdict
 
+GENERATED = "What stands outside the quotes was written by a language model, not by your documents."
 _MARK = re.compile(r"[ \t]?\[(\d{1,4})\]")
 
 DocumentOf = Callable[[str], Document]
@@ -28,11 +30,13 @@ def cite(
     verdict: Verdict,
     confidence: float,
     notices: Sequence[str] = (),
+    free_text: FreeText = FreeText.REFUSED,
 ) -> Answer:
     """Turn a draft into an answer whose every quote has been checked against its document.
 
     A mark without such a passage is taken out of the text and said in the notices. Where nothing was
-    found there is no text and no citation, whatever the draft says.
+    found there is no text and no citation, whatever the draft says. Raises QuoteMismatch where the draft holds words
+    that are no quote and `free_text` is refused.
     """
     document_of = functools.cache(document_of)  # each is asked for again and again
     if verdict is Verdict.NOT_FOUND:
@@ -41,6 +45,15 @@ def cite(
     said = list(notices)
     if missing:
         said.append(f"{missing} citation mark(s) pointed at no passage and were taken out.")
+    free = [] if free_text is FreeText.OWN else _unquoted(replace(draft, text=text), passages)
+    if free and free_text is FreeText.REFUSED:
+        words = free[0].of(text)
+        raise QuoteMismatch(
+            f"The draft holds words that are no quote (“{words[:60]}{'…' if len(words) > 60 else ''}”), so the answer "
+            "is withheld. An answerer that writes words of its own must say so: generative = True."
+        )
+    if free:
+        said.append(GENERATED)
     quoted: dict[int, list[Span]] = {}
     for quote in draft.quotes:
         quoted.setdefault(quote.number, []).append(quote.span)
@@ -61,7 +74,7 @@ def cite(
     )
     said += dict.fromkeys(notice for citation in citations for notice in _hidden_notices(citation))
     facts = (question, searched, text, citations, tuple(marked), verdict, confidence, tuple(said))
-    answer = Answer(*facts, values=draft.values)
+    answer = Answer(*facts, values=draft.values, generated=tuple(free))
     check(answer, document_of)
     return answer
 
@@ -149,6 +162,19 @@ def _verbatim_in(draft: Draft, passages: Sequence[Passage]) -> list[Span]:
         if at >= 0:
             position = at + len(words)
             found.append(Span(at, position))
+    return found
+
+
+def _unquoted(draft: Draft, passages: Sequence[Passage]) -> list[Span]:
+    """Return the stretches of a draft's text that are neither one of its quotes, nor a mark, nor blank."""
+    marks = [Span(start, end) for start, end, _ in marks_in(draft.text)]
+    found, position = [], 0
+    for taken in [*sorted([*_verbatim_in(draft, passages), *marks]), Span(len(draft.text), len(draft.text))]:
+        between = draft.text[position : taken.start]
+        if words := between.strip():
+            start = position + between.index(words)
+            found.append(Span(start, start + len(words)))
+        position = max(position, taken.end)
     return found
 
 

@@ -51,6 +51,12 @@ class EmbedSettings(_Frozen):
     threads: int = Field(0, ge=0, description="Threads while indexing; 0: all cores. Questions use one.")
 
 
+class StoreSettings(_Frozen):
+    """What holds the vectors."""
+
+    kind: str = Field("faiss", description="faiss, or the name of a vector store of an installed package.")
+
+
 class RetrieveSettings(_Frozen):
     """How passages are found and ranked."""
 
@@ -61,6 +67,11 @@ class RetrieveSettings(_Frozen):
     keyword: float = Field(0.15, ge=0, description="Weight of BM25 times the share of the question's words found.")
     coverage: float = Field(0.3, ge=0, description="Weight of the share of the question's words in one sentence.")
     language: str = Field("english", description="Stemmer and stop words for BM25.")
+    translator: str = Field(
+        "spanish",
+        description="spanish: its questions are looked up in English words; none; or a translator's name of an "
+        "installed package.",
+    )
 
     @model_validator(mode="after")
     def _some_weight(self) -> RetrieveSettings:
@@ -86,6 +97,18 @@ class VerdictSettings(_Frozen):
         "even", description="strict answers only with three times the odds, lenient already with a third of them."
     )
     questions: int = Field(16, ge=0, description="Questions made from the collection to calibrate on; 0: none.")
+
+
+class AnswerSettings(_Frozen):
+    """What writes answers."""
+
+    kind: str = Field("extractive", description="extractive, or the name of an answerer of an installed package.")
+
+
+class LoadSettings(_Frozen):
+    """Which files are read."""
+
+    formats: str = Field("", description="Names of formats of installed packages to read, too, with commas between.")
 
 
 class WalkSettings(_Frozen):
@@ -149,9 +172,12 @@ class Settings(_Frozen):
     index: Path = Field(Path("index"), description="Folder of the index.")
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()
+    store: StoreSettings = StoreSettings()
     retrieve: RetrieveSettings = RetrieveSettings()
     reader: ReaderSettings = ReaderSettings()
+    answer: AnswerSettings = AnswerSettings()
     verdict: VerdictSettings = VerdictSettings()
+    load: LoadSettings = LoadSettings()
     walk: WalkSettings = WalkSettings()
     limits: LimitSettings = LimitSettings()
     ocr: OcrSettings = OcrSettings()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from qa.chunk import chunk_document
 from qa.errors import LoadError, UnreadableDocument, UnsupportedFormat
 from qa.index.writing import UNKNOWN, Known, Stamp
-from qa.load import Found, Readers, Reading, inside, read_whole, supported_suffixes
+from qa.load import Found, Readers, Reading, inside, read_whole
 from qa.types import Chunk, FileState, LedgerEntry
 
 _TOO_NEAR = 2_000_000_000  # nanoseconds; the coarsest clock of a file system in use counts in two seconds
@@ -189,7 +189,7 @@ class Planner:
                 plan.others.append(_refused(within, exc, _since(began)))
 
     def _bytes(self, found: Found) -> tuple[Found, bytes]:
-        if found.path.suffix.lower() not in supported_suffixes():
+        if found.path.suffix.lower() not in self._readers.suffixes:
             return found, b""  # it will be refused for its suffix
         return read_whole(found, self._readers.limits.file_bytes)
 

@@ -1,7 +1,7 @@
-"""The seams: what the house asks of an embedder, a vector store, a reader and an answerer.
+"""The seams: what the house asks of an embedder, a vector store, a reader, an answerer and a translator.
 
 Each is small enough that a fake is ten lines (tests/fakes.py), and one suite of value-asserting tests
-runs over every implementation (tests/contracts/).
+runs over every implementation (tests/contracts/). An installed package may bring another (docs/extending.md).
 """
 
 from __future__ import annotations
@@ -150,7 +150,18 @@ class Reader(Protocol):
 
 
 class Answerer(Protocol):
-    """Writes a draft from passages; it cannot forge a citation, since `cite` checks each."""
+    """Writes a draft from passages; it cannot forge a citation, since `cite` checks each.
+
+    One that writes words of its own says so by an attribute `generative = True`: they are marked then. Of any other
+    one a draft with words that are no quote is refused.
+    """
 
     def write(self, question: str, passages: Sequence[Passage]) -> Draft:
         """Write an answer with `[n]` marks from these passages; an empty draft where it has nothing."""
+
+
+class QueryTranslator(Protocol):
+    """Puts a question in the documents' language."""
+
+    def translate(self, question: str, known: Callable[[str], bool]) -> str | None:
+        """Return the words to look a question up by, None where those are its own; `known` words stand in documents."""

@@ -82,6 +82,8 @@ class Status:
 def _said(search: Mapping[str, Any]) -> str:
     """Put in words how chunks are searched."""
     beside = f", {search['beside']:,} of them beside it" if search.get("beside") else ""
+    if search["kind"] not in ("flat", "lists"):
+        return f"{search['kind']}, {search['rows']:,} rows{beside}"
     if search["kind"] == "flat":
         return f"FAISS, each of {search['rows']:,} rows is looked at: exact{beside}"
     return (

@@ -377,6 +377,14 @@ class Draft:
     values: tuple[Value, ...] = ()
 
 
+class FreeText(StrEnum):
+    """What becomes of a draft's words that are no quote: refused, marked as generated, or kept as the program's own."""
+
+    REFUSED = "refused"
+    GENERATED = "generated"
+    OWN = "own"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to one question.
@@ -384,7 +392,8 @@ class Answer:
     `searched` is the question as it was looked up (it differs from `question` after a follow-up was
     resolved or an over-long question cut); `confidence`, 0 to 1, is the probability that the first quote answers;
     `notices` are things the asker must be told, as whole sentences; `values` are those of its draft. `occurrences`
-    is there where something was counted. A social reply quotes nothing.
+    is there where something was counted. A social reply quotes nothing. `generated` are stretches of the text that a
+    model wrote in words of its own.
     """
 
     question: str
@@ -398,6 +407,7 @@ class Answer:
     kind: Kind = Kind.PASSAGE
     occurrences: Occurrences | None = None
     values: tuple[Value, ...] = ()
+    generated: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

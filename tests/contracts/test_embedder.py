@@ -25,7 +25,10 @@ WAYS: dict[str, Callable[[], Embedder]] = {
 }
 
 
-@pytest.fixture(scope="module", params=WAYS)
+PARAMETERS = [pytest.param(name, marks=pytest.mark.slow if name == "torch" else ()) for name in WAYS]
+
+
+@pytest.fixture(scope="module", params=PARAMETERS)
 def way(request: pytest.FixtureRequest) -> tuple[str, Embedder]:
     return request.param, WAYS[request.param]()
 

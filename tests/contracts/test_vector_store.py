@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from qa.errors import IndexCorrupt, IndexMismatch
 from qa.protocols import AllRows, Block, Ids, Rows, VectorStore
 from qa.store import FaissStore
+from tests import recipes
 
 DIM = 4
 Make = Callable[[int], VectorStore]
@@ -55,10 +57,13 @@ class PlainStore:
             raise ValueError(f"rows have {rows.shape[-1]} dimensions, the store's have {self.dim}")
 
 
-@pytest.fixture(params=["plain", "faiss, each row", "faiss, inverted lists"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+@pytest.fixture(params=["plain", "faiss, each row", "faiss, inverted lists", "docs/extending.md"])
+def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     if request.param == "plain":
         return PlainStore
+    if request.param == "docs/extending.md":
+        recipes.install(tmp_path / "site", monkeypatch)
+        return partial(importlib.import_module("quoth_sqlite").SqliteStore, tmp_path / "vectors.db")
     # inverted lists as with many rows, which aren't all looked at: few as they are, here every list is
     return partial(_faiss, tmp_path / "store", exact_to=0 if "lists" in request.param else 50_000)
 

@@ -1,6 +1,7 @@
-"""Picks the adapters: the only module that names concrete embedders, readers and stores.
+"""Picks the adapters: the only module that names concrete embedders, readers, stores, answerers and translators.
 
-Each is imported inside its factory, so that a command pays only for those it uses.
+Each is imported inside its factory, so that a command pays only for those it uses. Where the settings name one that
+isn't ours, it comes from an installed package's entry point (docs/extending.md).
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.config import Settings
-from qa.errors import IndexMissing, StoreError
+from qa.errors import ConfigError, IndexMissing, StoreError
 from qa.index import Database, Fingerprint, Index, open_index, stored
 from qa.index.database import KEYWORD, VECTORS
 from qa.index.derived import expect_usable
-from qa.protocols import Embedder, Reader, VectorStore
+from qa.protocols import Answerer, Embedder, QueryTranslator, Reader, VectorStore
 from qa.retrieve import Weights
 
 if TYPE_CHECKING:
     from qa.index.writing import Writer
     from qa.keyword import KeywordFolder
-    from qa.load import Readers
+    from qa.load import Format, Readers
 
 
 _TRIES = 20  # times an index may change while it is opened
@@ -52,6 +53,30 @@ def make_reader(settings: Settings) -> Reader | None:
     return OnnxReader(threads=usable_cores())
 
 
+def make_answerer(settings: Settings, index: Index, reader: Reader | None) -> Answerer:
+    """Return the answerer the settings name; one of another package is given ours, whose quotes and odds it may use."""
+    from qa.answer.extractive import ExtractiveAnswerer
+
+    extractive = ExtractiveAnswerer(index.keyword, reader)
+    if settings.answer.kind == "extractive":
+        return extractive
+    answerer: Answerer = _installed("answerers", settings.answer.kind, "answer.kind")(settings, extractive)
+    return answerer
+
+
+def make_translator(settings: Settings) -> QueryTranslator | None:
+    """Return what puts questions in the documents' language, if anything; ours knows English documents only."""
+    how = settings.retrieve
+    if how.translator == "none" or (how.translator == "spanish" and how.language != "english"):
+        return None
+    if how.translator == "spanish":
+        from qa.gloss import SpanishGlossary
+
+        return SpanishGlossary()
+    translator: QueryTranslator = _installed("translators", how.translator, "retrieve.translator")(settings)
+    return translator
+
+
 def make_readers(settings: Settings) -> Readers:
     """Return the readers of files, within the limits the settings set."""
     from qa.load import Limits, Readers
@@ -67,14 +92,19 @@ def make_readers(settings: Settings) -> Readers:
         ocr_seconds=settings.ocr.seconds,
         language=settings.ocr.language,
     )
-    return Readers(limits, seconds=how.seconds, memory=1_000_000 * how.memory_mb)
+    names = [name.strip() for name in settings.load.formats.split(",") if name.strip()]
+    formats: dict[str, Format] = {name: _installed("formats", name, "load.formats") for name in names}
+    return Readers(limits, seconds=how.seconds, memory=1_000_000 * how.memory_mb, formats=formats)
 
 
-def make_store(folder: Path, dim: int, *, at_once: bool = False) -> VectorStore:
-    """Return the vector store of an index in a folder; `at_once`: to be asked, whoever writes meanwhile."""
+def make_store(settings: Settings, dim: int, *, at_once: bool = False) -> VectorStore:
+    """Return the vector store the settings name; `at_once`: to be asked, whoever writes meanwhile."""
+    if settings.store.kind != "faiss":
+        store: VectorStore = _installed("vector_stores", settings.store.kind, "store.kind")(settings, dim)
+        return store
     from qa.store import FaissStore
 
-    return FaissStore(folder / VECTORS, dim, threads=usable_cores(), at_once=at_once)
+    return FaissStore(settings.index / VECTORS, dim, threads=usable_cores(), at_once=at_once)
 
 
 def make_keyword(folder: Path, language: str) -> KeywordFolder:
@@ -93,7 +123,7 @@ def make_writer(settings: Settings, fingerprint: Fingerprint, dim: Callable[[], 
         folder,
         fingerprint,
         dim,
-        lambda dim: make_store(folder, dim),
+        lambda dim: make_store(settings, dim),
         lambda: make_keyword(folder, fingerprint.language),
     )
 
@@ -113,7 +143,7 @@ def open_collection(settings: Settings) -> Index:
             raise IndexMissing(f"{folder}: nothing is indexed here yet. Run: qa index FOLDER --index {folder}")
         try:
             # what is derived comes first: the snapshot is then of the same transaction or a later one
-            store = make_store(folder, about.dim, at_once=True)
+            store = make_store(settings, about.dim, at_once=True)
             keyword = make_keyword(folder, about.fingerprint.language)
             database = Database(folder)
             database.snapshot()
@@ -125,6 +155,20 @@ def open_collection(settings: Settings) -> Index:
             if attempt == _TRIES or stored(folder).moment == about.moment:
                 raise
     raise AssertionError("unreachable")
+
+
+def _installed(seam: str, name: str, setting: str) -> Any:  # noqa: ANN401
+    """Return what an installed package offers for a seam; raise ConfigError where none offers it under this name."""
+    from importlib.metadata import entry_points
+
+    offered = entry_points(group=f"quoth.{seam}")
+    if name not in offered.names:
+        others = ", ".join(sorted(offered.names)) or "none"
+        raise ConfigError(f"{setting} can't be {name!r}: no installed package offers that. Offered: {others}.")
+    try:
+        return offered[name].load()
+    except (ImportError, AttributeError) as exc:
+        raise ConfigError(f"{setting} can't be {name!r}: {offered[name].value} can't be loaded ({exc}).") from exc
 
 
 def usable_cores() -> int:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.answer.extractive import ExtractiveAnswerer
 from qa.answer.names import unknown_labels, unknown_terms
 from qa.answer.values import said_of
 from qa.answer.verdict import (
@@ -29,13 +28,12 @@ from qa.cite import check, cite
 from qa.config import Settings
 from qa.engine import adapters
 from qa.errors import AnswerError, IndexMismatch
-from qa.gloss import gloss
 from qa.index import Index
 from qa.passages import gather
-from qa.protocols import Answerer, Embedder, Query, Reader
+from qa.protocols import Embedder, Query, Reader
 from qa.retrieve import rerank, retrieve
 from qa.status import Status
-from qa.types import Answer, Draft, FileState, Hit, Kind, Passage, Turn, Verdict
+from qa.types import Answer, Draft, FileState, FreeText, Hit, Kind, Passage, Turn, Verdict
 
 if TYPE_CHECKING:
     from qa.engine.replies import Replies
@@ -83,7 +81,9 @@ class Engine:
         self._settings = settings
         self._embedder = embedder
         self._reader = reader
-        self._answerer: Answerer = ExtractiveAnswerer(index.keyword, reader)
+        self._answerer = adapters.make_answerer(settings, index, reader)
+        self._translator = adapters.make_translator(settings)
+        self._free_text = FreeText.GENERATED if getattr(self._answerer, "generative", False) else FreeText.REFUSED
         self._notice = _coverage_notice(index)
 
     @functools.cached_property
@@ -142,6 +142,7 @@ class Engine:
             found.verdict,
             found.confidence,
             notices,
+            self._free_text,
         )
         told = said_of(answer.values, len(_sources_of(answer)))
         notices = [*answer.notices, *([told] if told and answer.citations else []), *_partly_read(self.index, answer)]
@@ -149,11 +150,9 @@ class Engine:
         return Reply(answer, Timings(*found.milliseconds, total=(time.perf_counter() - began) * 1e3))
 
     def searched(self, question: str) -> str:
-        """Return the words to look a question up by: a Spanish one put in English, any other as it is."""
-        if self._settings.retrieve.language != "english":
-            return question
-        glossed = gloss(question, self.index.keyword.knows)
-        return glossed.text if glossed else question
+        """Return the words to look a question up by: in the documents' language, where the translator knows how."""
+        translated = self._translator.translate(question, self.index.keyword.knows) if self._translator else None
+        return translated or question
 
     def _find(self, question: str, turns: Sequence[Turn], wanted: int) -> _Found:
         """Look a question up, one way after the other until one finds an answer; else the first counts.
@@ -191,7 +190,8 @@ class Engine:
             passages = gather(read, _OF_A_SOURCE)
             draft = self._answerer.write(searched, passages)
             verdict, sure = self._judge(draft, ())
-            answers.append(cite(question, searched, draft, passages, self.index.document, verdict, sure))
+            facts = (question, searched, draft, passages, self.index.document, verdict, sure)
+            answers.append(cite(*facts, free_text=self._free_text))
         return [answer for answer in answers if answer.verdict is Verdict.ANSWERED]
 
     def _look_up(self, searched: str, asked: str | None, wanted: int) -> _Found:

@@ -19,7 +19,7 @@ from qa.chat.phrasing import fold
 from qa.chat.router import Route, Wanted
 from qa.cite import cite
 from qa.index import Index
-from qa.types import Answer, Citation, Draft, Kind, Occurrences, Passage, Quote, Span, Turn, Verdict, is_row
+from qa.types import Answer, Citation, Draft, FreeText, Kind, Occurrences, Passage, Quote, Span, Turn, Verdict, is_row
 
 _TRIED, _SUGGESTED = 6, 3  # questions tried to find some that are answered
 _EACH = 3  # passages a side
@@ -162,7 +162,15 @@ class Replies:
     ) -> Answer:
         draft = Draft(text, tuple(quotes))
         answer = cite(
-            question, searched or question, draft, passages, self._index.document, verdict, confidence, [_OTHERWISE]
+            question,
+            searched or question,
+            draft,
+            passages,
+            self._index.document,
+            verdict,
+            confidence,
+            [_OTHERWISE],
+            FreeText.OWN,
         )
         return replace(answer, text=answer.text or text, kind=kind, occurrences=occurrences)
 

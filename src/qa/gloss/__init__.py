@@ -1,5 +1,5 @@
 """Questions in another language than the documents, put into the documents' words."""
 
-from qa.gloss.glossary import Gloss, gloss
+from qa.gloss.glossary import Gloss, SpanishGlossary, gloss
 
-__all__ = ["Gloss", "gloss"]
+__all__ = ["Gloss", "SpanishGlossary", "gloss"]

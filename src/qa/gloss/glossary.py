@@ -102,6 +102,15 @@ class _Piece:
     found: bool = True
 
 
+class SpanishGlossary:
+    """A translator of Spanish questions into English words."""
+
+    def translate(self, question: str, known: Known) -> str | None:
+        """Return a Spanish question's English words; None for any other question."""
+        found = gloss(question, known)
+        return found.text if found else None
+
+
 def gloss(question: str, known: Known) -> Gloss | None:
     """Return the question in English words, or None where it isn't Spanish, or the collection is as well.
 

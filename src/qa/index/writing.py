@@ -156,9 +156,12 @@ class Writer:
         """Say that a build is going on, and of what if that isn't known; a reader is told until it ends."""
         about = self.about
         if about["whole"] or not about["dim"]:
+            dim = about["dim"] or self._dim()
+            if not about["dim"]:  # a store that lies elsewhere may hold an earlier database's vectors
+                self._make[0](dim).clear()
             with self.database.transaction():
                 named = about["roots"] or roots_to(self.database.folder, roots)
-                facts = {"whole": False, "roots": named, "dim": about["dim"] or self._dim()}
+                facts = {"whole": False, "roots": named, "dim": dim}
                 self.database.put("about", {**about, **facts})
 
     def confirm(self, looked: int, stamps: dict[str, Stamp]) -> None:

@@ -7,27 +7,31 @@ formats, `formats` holds a reader each, `isolated` runs those that parse what ma
 from __future__ import annotations
 
 from qa.load.again import find_again
-from qa.load.extracted import Limits
+from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.pictured import Box, Picture, Quoted
-from qa.load.readers import Readers, Reading, inside, is_drawn, read_document, supported_suffixes
-from qa.load.table import CONTAINERS
+from qa.load.readers import Readers, Reading, inside, is_drawn, read_document
+from qa.load.sections import Heading
+from qa.load.table import CONTAINERS, Format
 from qa.load.walk import Found, walk
 from qa.load.whole import read_whole
 
 __all__ = [
     "CONTAINERS",
     "Box",
+    "Extracted",
+    "Format",
     "Found",
+    "Heading",
     "Limits",
     "Picture",
     "Quoted",
     "Readers",
     "Reading",
+    "Unreadable",
     "find_again",
     "inside",
     "is_drawn",
     "read_document",
     "read_whole",
-    "supported_suffixes",
     "walk",
 ]

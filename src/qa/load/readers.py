@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from qa.load.extracted import Child, Extracted, Limits, Unreadable
 from qa.load.isolated import Worker
 from qa.load.pictured import Picture, Quoted
 from qa.load.sections import sections_of, with_remarks
-from qa.load.table import BY_SUFFIX, DRAWERS, FORMATS, READERS, RECOGNISING
+from qa.load.table import BY_SUFFIX, DRAWERS, FORMATS, RECOGNISING, Format
 from qa.load.walk import Found, readable
 from qa.types import Document, Extent, Hidden, Span
 
@@ -44,12 +44,29 @@ class Reading:
 
 
 class Readers:
-    """Reads files within limits, those that may mean harm in a process of their own; close it when done."""
+    """Reads files within limits, those that may mean harm in a process of their own; close it when done.
 
-    def __init__(self, limits: Limits = Limits(), *, seconds: float = 120.0, memory: int = 2_000_000_000) -> None:  # noqa: B008
+    `formats` are read beside those of the table, or in their place where a suffix is the same.
+    """
+
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008
+        *,
+        seconds: float = 120.0,
+        memory: int = 2_000_000_000,
+        formats: Mapping[str, Format] | None = None,
+    ) -> None:
         self.limits = limits
         self._seconds = seconds
-        self._worker = Worker(memory=memory)
+        self._formats = FORMATS | dict(formats or {})
+        self._by_suffix = {suffix: name for name, kind in self._formats.items() for suffix in kind.suffixes}
+        self._worker = Worker({name: kind.reader for name, kind in self._formats.items()}, memory=memory)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The suffixes there is a reader for, sorted."""
+        return tuple(sorted(self._by_suffix))
 
     def close(self) -> None:
         """End the process, if one was started."""
@@ -60,45 +77,41 @@ class Readers:
 
         `depth` says in how many files it lies.
         """
-        name = reader_of(found)
+        name = self._reader_of(found)
         if not data:
             raise NoText(found.source, "the file is empty.")
         limits = replace(self.limits, depth=self.limits.depth - depth)
         try:
-            if FORMATS[name].apart or len(data) > _AT_HAND:
+            if self._formats[name].apart or len(data) > _AT_HAND:
                 more = limits.ocr_seconds + _LAST_PAGE if name in RECOGNISING else 0.0
                 extracted = self._worker.read(name, data, limits, self._seconds, more)
             else:
-                extracted = _function(name)(data, limits)
+                extracted = _function(self._formats[name].reader)(data, limits)
         except Unreadable as exc:
             raise UnreadableDocument(found.source, exc.problem, exc.remedy) from exc
-        return _reading(found, data, name, _with_unseen(extracted))
+        return _reading(found, data, name, self._formats[name], _with_unseen(extracted))
 
     def draw(self, found: Found, data: bytes, quoted: Quoted, seconds: float) -> Picture:
         """Draw the page of a file that bears a quote; raise UnreadableDocument where it can't be done."""
         try:
-            return self._worker.draw(reader_of(found), data, quoted, self.limits, min(seconds, self._seconds))
+            return self._worker.draw(self._reader_of(found), data, quoted, self.limits, min(seconds, self._seconds))
         except Unreadable as exc:
             raise UnreadableDocument(found.source, exc.problem, exc.remedy) from exc
+
+    def _reader_of(self, found: Found) -> str:
+        """Return the name of the reader for a file; raise UnsupportedFormat where there is none."""
+        suffix = readable(found.path.suffix.lower())
+        if suffix not in self._by_suffix:
+            kind = f"{suffix} files" if suffix else "files without a suffix"
+            raise UnsupportedFormat(
+                found.source, f"there is no reader for {kind} yet.", "Save it as text, PDF or HTML."
+            )
+        return self._by_suffix[suffix]
 
 
 def is_drawn(source: str) -> bool:
     """Tell by its name whether the pages of a file can be drawn."""
     return BY_SUFFIX.get(Path(source).suffix.lower()) in DRAWERS
-
-
-def supported_suffixes() -> tuple[str, ...]:
-    """Return the suffixes there is a reader for, sorted."""
-    return tuple(sorted(BY_SUFFIX))
-
-
-def reader_of(found: Found) -> str:
-    """Return the name of the reader for a file; raise UnsupportedFormat where there is none."""
-    suffix = readable(found.path.suffix.lower())
-    if suffix not in BY_SUFFIX:
-        kind = f"{suffix} files" if suffix else "files without a suffix"
-        raise UnsupportedFormat(found.source, f"there is no reader for {kind} yet.", "Save it as text, PDF or HTML.")
-    return BY_SUFFIX[suffix]
 
 
 def inside(found: Found, child: Child) -> Found:
@@ -118,16 +131,16 @@ def read_document(found: Found, data: bytes) -> Reading:
         readers.close()
 
 
-def _function(name: str) -> Callable[[bytes, Limits], Extracted]:
-    module, _, function = READERS[name].partition(":")
+def _function(reader: str) -> Callable[[bytes, Limits], Extracted]:
+    module, _, function = reader.partition(":")
     found: Callable[[bytes, Limits], Extracted] = getattr(importlib.import_module(module), function)
     return found
 
 
-def _reading(found: Found, data: bytes, name: str, extracted: Extracted) -> Reading:
+def _reading(found: Found, data: bytes, name: str, kind: Format, extracted: Extracted) -> Reading:
     cuts = [place.span.start for place in extracted.places if place.kind in _CUTTING]
     headings = extracted.headings
-    if not FORMATS[name].titled:
+    if not kind.titled:
         headings = tuple(with_remarks(extracted.text, headings))
     sections = sections_of(extracted.text, headings, extracted.start, cuts)
     extent = Extent(
@@ -150,8 +163,8 @@ def _reading(found: Found, data: bytes, name: str, extracted: Extracted) -> Read
         extracted.author,
         extracted.date,
         extracted.hidden,
-        FORMATS[name].by_line and not extracted.composed,
-        FORMATS[name].prose or extracted.composed,
+        kind.by_line and not extracted.composed,
+        kind.prose or extracted.composed,
     )
     return Reading(document, name, extracted.encoding, note, extent, extracted.children)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A reader, as "module:function" inside `qa.load.formats`, and the suffixes of what it reads.
+    """A reader, as "package.module:function", and the suffixes of what it reads, in lower case with their dot.
 
     `apart`: it parses what may mean harm in ways that only a process of its own can bound. `titled`: its headings
     only name what follows; elsewhere, as in program text, their words say something and belong to the text.
@@ -44,7 +44,7 @@ def _format(
     by_line: bool = False,
     prose: bool = True,
 ) -> Format:
-    return Format(reader, tuple(suffixes.split()), apart, titled, by_line, prose)
+    return Format(f"qa.load.formats.{reader}", tuple(suffixes.split()), apart, titled, by_line, prose)
 
 
 FORMATS: dict[str, Format] = {
@@ -81,7 +81,7 @@ FORMATS: dict[str, Format] = {
 BY_SUFFIX: dict[str, str] = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
 """Suffix, in lower case with its dot → reader's name."""
 
-READERS: dict[str, str] = {name: f"qa.load.formats.{kind.reader}" for name, kind in FORMATS.items()}
+READERS: dict[str, str] = {name: kind.reader for name, kind in FORMATS.items()}
 """Reader's name → "package.module:function"."""
 
 DRAWERS: dict[str, str] = {"pdf": "qa.load.formats.pdf:draw"}

@@ -20,6 +20,7 @@ SAID = {
     Verdict.UNSURE: "Probably not an answer: these are only the nearest passages.",
     Verdict.NOT_FOUND: "Not in your documents, as far as they could be read.",
 }
+WRITTEN = "Written by a language model:"
 _WIDTH = 96
 
 Drawn = Callable[[str], str]
@@ -40,6 +41,8 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
         blocks.append(f"{dim}{safe(notice)}{plain}")
     if answer.searched != answer.question and not answer.notices:
         blocks.append(f"{dim}Searched for: {safe(answer.searched)}{plain}")
+    if answer.generated:
+        blocks.append(f"{dim}{WRITTEN}{plain}\n{textwrap.indent(safe(answer.text), '    ')}")
     for citation in answer.citations:
         stands = safe(place(citation.passage, citation.quote))
         quote = _focused(citation, safe, ("\033[4m", "\033[24m") if colour else ("", ""))
@@ -110,6 +113,9 @@ def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
         parts.append(f'<p class="verdict">{escaped(said)}</p>')
     if answer.searched != answer.question:
         parts.append(_searched_html(answer))
+    if answer.generated:
+        parts.append(f'<p class="searched">{WRITTEN}</p>')
+        parts.extend(f'<p class="said generated" dir="auto">{escaped(line)}</p>' for line in answer.text.splitlines())
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
         parts.append(_quotes_html(list(quotes), turn, drawn))
     parts.extend(f'<p class="notice">{escaped(notice)}</p>' for notice in answer.notices)
