@@ -101,6 +101,7 @@ def test_json_has_the_keys_and_types_of_the_public_interface() -> None:
         "verdict",
         "confidence",
         "answer",
+        "yes_no",
         "citations",
         "occurrences",
         "values",

@@ -384,7 +384,8 @@ class Answer:
     `searched` is the question as it was looked up (it differs from `question` after a follow-up was
     resolved or an over-long question cut); `confidence`, 0 to 1, is the probability that the first quote answers;
     `notices` are things the asker must be told, as whole sentences; `values` are those of its draft. `occurrences`
-    is there where something was counted. A social reply quotes nothing.
+    is there where something was counted. `yes_no` is "yes" or "no" where the quotes settle it beyond doubt, else "". A
+    social reply quotes nothing.
     """
 
     question: str
@@ -398,6 +399,7 @@ class Answer:
     kind: Kind = Kind.PASSAGE
     occurrences: Occurrences | None = None
     values: tuple[Value, ...] = ()
+    yes_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: obje
         "verdict": answer.verdict.value,
         "confidence": round(answer.confidence, 4),
         "answer": answer.text,
+        "yes_no": answer.yes_no or None,
         "citations": [_citation_json(citation) for citation in answer.citations],
         "occurrences": _occurrences_json(answer.occurrences) if answer.occurrences else None,
         "values": [{"value": one.text, "as_of": one.as_of, "citations": list(one.numbers)} for one in answer.values],
