@@ -102,6 +102,7 @@ def test_json_has_the_keys_and_types_of_the_public_interface() -> None:
         "confidence",
         "answer",
         "generated",
+        "yes_no",
         "citations",
         "occurrences",
         "values",

@@ -392,8 +392,8 @@ class Answer:
     `searched` is the question as it was looked up (it differs from `question` after a follow-up was
     resolved or an over-long question cut); `confidence`, 0 to 1, is the probability that the first quote answers;
     `notices` are things the asker must be told, as whole sentences; `values` are those of its draft. `occurrences`
-    is there where something was counted. A social reply quotes nothing. `generated` are stretches of the text that a
-    model wrote in words of its own.
+    is there where something was counted. `yes_no` is "yes" or "no" where the quotes settle it beyond doubt, else "". A
+    social reply quotes nothing. `generated` are stretches of the text that a model wrote in words of its own.
     """
 
     question: str
@@ -408,6 +408,7 @@ class Answer:
     occurrences: Occurrences | None = None
     values: tuple[Value, ...] = ()
     generated: tuple[Span, ...] = ()
+    yes_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)

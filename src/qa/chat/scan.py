@@ -32,20 +32,14 @@ def find_in(term: Term, data: bytes) -> Places:
         high = _piece_end(data, low, _PIECE)
         # a phrase may reach over the edge; one that begins there is the next piece's
         piece = data[low : _piece_end(data, high, term.reach) if high < len(data) else high]
-        if piece.isascii():
-            places = _places(term, piece)
-            found.append(places[places[:, 0] < high - low] + chars)
-            chars += high - low
-        else:
-            values = np.frombuffer(piece, dtype=np.uint8)
-            beyond = np.flatnonzero(values > 0x7F)
-            within = beyond[values[beyond] & 0xC0 == 0x80]  # bytes that don't open a character
-            folded, gone = _fold(piece, values, beyond, _fitting(term.letters))
-            places = _places(term, folded)
-            places += np.searchsorted(gone, places, side="right")
-            places = places[places[:, 0] < high - low]
+        folded, gone = _fold(piece, term.pairs)
+        places = _places(term, folded)
+        places += np.searchsorted(gone, places, side="right")
+        places = places[places[:, 0] < high - low]
+        if len(places):
+            within = np.flatnonzero(_within(piece))
             found.append(places - np.searchsorted(within, places) + chars)
-            chars += high - low - int(np.searchsorted(within, high - low))
+        chars += _characters(piece[: high - low])
         low = high
     return np.concatenate(found) if found else np.zeros((0, 2), dtype=np.int64)
 
@@ -58,8 +52,9 @@ def find_in_each(term: Term, texts: Sequence[bytes]) -> list[Places]:
     places = find_in(term, joined)
     if not len(places):
         return [places] * len(texts)
-    lengths = [len(text) if text.isascii() else len(text.decode()) for text in texts]
-    ends = np.cumsum(np.array(lengths, dtype=np.int64) + 1) - 1
+    ends = np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64)) - 1
+    if not joined.isascii():
+        ends -= np.searchsorted(np.flatnonzero(_within(joined)), ends)
     starts = np.concatenate([[0], ends[:-1] + 1])
     owner = np.searchsorted(ends, places[:, 0], side="right")
     # a phrase of two texts is none
@@ -67,6 +62,16 @@ def find_in_each(term: Term, texts: Sequence[bytes]) -> list[Places]:
     places, owner = places[whole], owner[whole]
     bounds = np.searchsorted(owner, np.arange(len(texts) + 1))
     return [places[low:high] - start for low, high, start in zip(bounds, bounds[1:], starts, strict=False)]
+
+
+def _within(text: bytes) -> NDArray[np.bool_]:
+    """Tell of each byte whether it goes on with a character that an earlier one opens: 0x80 to 0xBF."""
+    return np.frombuffer(text, dtype=np.int8) < -64
+
+
+def _characters(text: bytes) -> int:
+    """Count characters, without making a string of them."""
+    return len(text) if text.isascii() else len(text) - int(np.count_nonzero(_within(text)))
 
 
 def _piece_end(data: bytes, low: int, size: int) -> int:
@@ -79,13 +84,17 @@ def _piece_end(data: bytes, low: int, size: int) -> int:
 
 def _places(term: Term, text: bytes) -> Places:
     """Return where folded text holds what is looked for, in bytes of it."""
-    found = [match.span() for match in term.folded.finditer(text.lower())]
+    low = text.lower()
+    found = [match.span() for pattern in term.folded for match in pattern.finditer(low)]
+    if len(term.folded) > 1:
+        found.sort()
     places: Places = np.array(found, dtype=np.int64).reshape(-1, 2)
     if text.isascii() or not found:
         return places
     # next to plain letters the pattern has looked; other neighbours are told by their character
-    values = np.frombuffer(b"\0" + text + b"\0", dtype=np.uint8)
-    beside = np.flatnonzero((values[places[:, 0]] > 0x7F) | (values[places[:, 1] + 1] > 0x7F))
+    values, last = np.frombuffer(text, dtype=np.uint8), len(text) - 1
+    before, after = np.maximum(places[:, 0] - 1, 0), np.minimum(places[:, 1], last)
+    beside = np.flatnonzero((values[before] > 0x7F) | (values[after] > 0x7F))
     wrong = [at for at in beside.tolist() if _inside_word(text, *found[at])]
     return np.delete(places, wrong, axis=0) if wrong else places
 
@@ -96,50 +105,56 @@ def _inside_word(text: bytes, start: int, end: int) -> bool:
     return any(one.isalnum() or one == "_" for one in (before, after))
 
 
-def _fold(
-    piece: bytes, values: NDArray[np.uint8], beyond: NDArray[np.int64], fitting: NDArray[np.bool_]
-) -> tuple[bytes, NDArray[np.int64]]:
+def _fold(piece: bytes, pairs: frozenset[str]) -> tuple[bytes, NDArray[np.int64]]:
     """Return text with accented letters as plain ones and without unseen marks, and what tells where it stood.
 
-    Letters stay where they can't be part of what is looked for: between bytes that aren't `fitting`. A byte of the folded text stands as many bytes further on as there are numbers up to its own in the second.
+    Letters stay where they can't be part of what is looked for: where a plain neighbour makes none of `pairs` with them.
+    A byte of the folded text stands as many bytes further on as there are numbers up to its own in the second.
     """
-    at = beyond[values[beyond] >= 0xC2]
+    if piece.isascii():
+        return piece, np.zeros(0, dtype=np.int64)
+    values = np.frombuffer(piece, dtype=np.uint8)
+    fitting = _fitting(pairs)
+    at = np.flatnonzero(values >= 0xC2)
+    at = at[_FOLDED_LEADS[values[at]]]
     lead = values[at].astype(np.int64)
     last = len(values) - 1
     second, third = (values[np.minimum(at + step, last)].astype(np.int64) & 0x3F for step in (1, 2))
     code = np.where(lead < 0xE0, (lead & 0x1F) << 6 | second, (lead & 0x0F) << 12 | second << 6 | third)
-    base = np.where(lead < 0xF0, _bases()[np.minimum(code, len(_bases()) - 1)], -1)
+    base = _bases()[np.minimum(code, len(_bases()) - 1)]
     width = np.where(lead < 0xE0, 2, 3)
-    beside = (
-        fitting[values[np.maximum(at - 1, 0)]] & fitting[values[np.minimum(at + width, last)]] & fitting[base.clip(0)]
-    )
-    changed = np.flatnonzero((base == 0) | ((base > 0) & (beside | (at == 0) | (at + width > last))))
+    # a neighbour that is no plain character fits anything; at an end of the text a letter's own bytes stand for one
+    before, after = values[np.maximum(at - 1, 0)], values[np.minimum(at + width, last)]
+    letter = base.clip(0)
+    changed = np.flatnonzero((base == 0) | ((base > 0) & fitting[before, letter] & fitting[letter, after]))
     at, base, width = at[changed], base[changed], width[changed]
     parts, done = [], 0
     gone: list[int] = []
     removed = 0
-    for place, letter, wide in zip(at.tolist(), base.tolist(), width.tolist(), strict=True):
+    for place, plain, wide in zip(at.tolist(), base.tolist(), width.tolist(), strict=True):
         parts.append(piece[done:place])
         less = wide
-        if letter:
-            parts.append(_BYTES[letter])
+        if plain:
+            parts.append(_BYTES[plain])
             less -= 1
         done = place + wide
-        gone.extend([done - removed - wide + (1 if letter else 0)] * less)
+        gone.extend([done - removed - wide + (1 if plain else 0)] * less)
         removed += less
     parts.append(piece[done:])
     return b"".join(parts), np.array(gone, dtype=np.int64)
 
 
 @functools.lru_cache(maxsize=64)
-def _fitting(letters: frozenset[str]) -> NDArray[np.bool_]:
-    """Return for each byte whether it may stand beside, or be, a letter of a word written with these letters."""
-    fitting = np.ones(256, dtype=bool)
-    other = [code for code in range(128) if chr(code).isalnum() and chr(code).lower() not in letters]
-    fitting[other] = False
+def _fitting(pairs: frozenset[str]) -> NDArray[np.bool_]:
+    """Return for each two bytes whether they may stand side by side in a word made of these pairs, or at its ends."""
+    plain = [chr(code).lower() if chr(code).isalnum() else " " for code in range(128)]
+    fitting = np.ones((256, 256), dtype=bool)
+    fitting[:128, :128] = [[a + b in pairs for b in plain] for a in plain]
     return fitting
 
 
+_FOLDED_LEADS = np.zeros(256, dtype=bool)  # first bytes of letters with accents, of accents, of unseen marks
+_FOLDED_LEADS[[*range(0xC2, 0xCE), 0xE1, 0xE2]] = True
 _BYTES = [bytes([value]) for value in range(128)]
 
 

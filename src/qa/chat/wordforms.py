@@ -60,15 +60,16 @@ _UNSEEN = "[\u0300-\u036f\u00ad\u200b-\u200d\u2060]*"
 class Term:
     """What is looked for: `label` as it was typed, `text` finds it in a text.
 
-    `folded` finds it in UTF-8 without accents, in small letters; a place is at most `reach` bytes long, where words
-    stand no further apart than they do in books. `letters` are all that it's written with.
+    `folded` find it in UTF-8 without accents, in small letters, each other places; a place is at most `reach` bytes long, where words
+    stand no further apart than they do in books. `pairs` are the letters that stand side by side in its words, a blank
+    at either end.
     """
 
     label: str
     text: re.Pattern[str]
-    folded: re.Pattern[bytes]
+    folded: tuple[re.Pattern[bytes], ...]
     reach: int
-    letters: frozenset[str]
+    pairs: frozenset[str]
 
 
 def term_of(words: str) -> Term | None:
@@ -98,12 +99,15 @@ def term_of(words: str) -> Term | None:
             pieces.append(gaps[-1])
     text = re.compile(f"(?<!\\w){''.join(pieces)}(?!\\w)", re.IGNORECASE)
     widest = sum(max(len(form) for form in some) for some in forms) + len(words)
-    letters = frozenset(letter for some in forms for form in some for letter in form)
-    return Term(words, text, re.compile(_folded_pattern(forms, gaps)), 3 * widest + 64, letters)
+    pairs = frozenset(f" {form} "[at : at + 2] for some in forms for form in some for at in range(len(form) + 1))
+    return Term(words, text, _folded_patterns(forms, gaps), 3 * widest + 64, pairs)
 
 
-def _folded_pattern(forms: Sequence[Sequence[str]], gaps: Sequence[str]) -> bytes:
-    """Return the pattern for folded bytes; forms that begin alike share a literal beginning, which is found fast."""
+def _folded_patterns(forms: Sequence[Sequence[str]], gaps: Sequence[str]) -> tuple[re.Pattern[bytes], ...]:
+    """Return patterns for folded bytes; forms that begin alike share a literal beginning, which is found fast.
+
+    Forms of one word that begin otherwise have a pattern each; those of a phrase, whose places could overlap, one.
+    """
     rest = b"".join(
         gap.encode() + b"(?:" + b"|".join(_in_bytes(form) for form in sorted(some, key=lambda f: (-len(f), f))) + b")"
         for gap, some in zip(gaps, forms[1:], strict=True)
@@ -118,11 +122,8 @@ def _folded_pattern(forms: Sequence[Sequence[str]], gaps: Sequence[str]) -> byte
             ways.append(opening + b"(?<![0-9a-z_]" + opening + b")(?:" + ends + b")")
         else:
             ways.append(b"(?<![0-9a-z_])(?:" + b"|".join(_in_bytes(form) for form in group) + b")")
-    return (
-        b"(?:" + b"|".join(ways) + b")" + rest + b"(?![0-9a-z_])"
-        if len(ways) > 1
-        else ways[0] + rest + b"(?![0-9a-z_])"
-    )
+    ways = [b"(?:" + b"|".join(ways) + b")"] if rest and len(ways) > 1 else ways
+    return tuple(re.compile(way + rest + b"(?![0-9a-z_])") for way in ways)
 
 
 def _in_bytes(form: str) -> bytes:

@@ -24,6 +24,7 @@ from qa.answer.verdict import (
 )
 from qa.chat.lookups import lookups, read_as
 from qa.chat.router import AS_TYPED, route
+from qa.chat.yesno import decided
 from qa.cite import check, cite
 from qa.config import Settings
 from qa.engine import adapters
@@ -146,7 +147,9 @@ class Engine:
         )
         told = said_of(answer.values, len(_sources_of(answer)))
         notices = [*answer.notices, *([told] if told and answer.citations else []), *_partly_read(self.index, answer)]
-        answer = replace(answer, notices=tuple(notices))
+        seen = answer.verdict is Verdict.ANSWERED and not any(citation.hidden for citation in answer.citations)
+        settled = decided(question, (citation.text for citation in answer.citations)) if seen else ""
+        answer = replace(answer, notices=tuple(notices), yes_no=settled)
         return Reply(answer, Timings(*found.milliseconds, total=(time.perf_counter() - began) * 1e3))
 
     def searched(self, question: str) -> str:

@@ -22,6 +22,7 @@ def to_json(answer: Answer, timings_ms: dict[str, float] | None = None, id: obje
         "confidence": round(answer.confidence, 4),
         "answer": answer.text,
         "generated": [{"start": one.start, "end": one.end} for one in answer.generated],
+        "yes_no": answer.yes_no or None,
         "citations": [_citation_json(citation) for citation in answer.citations],
         "occurrences": _occurrences_json(answer.occurrences) if answer.occurrences else None,
         "values": [{"value": one.text, "as_of": one.as_of, "citations": list(one.numbers)} for one in answer.values],

@@ -43,6 +43,8 @@ def to_text(answer: Answer, *, colour: bool, most: int = 3) -> str:
         blocks.append(f"{dim}Searched for: {safe(answer.searched)}{plain}")
     if answer.generated:
         blocks.append(f"{dim}{WRITTEN}{plain}\n{textwrap.indent(safe(answer.text), '    ')}")
+    if answer.yes_no:
+        blocks.append(f"{bold}{_settled(answer)}{plain}")
     for citation in answer.citations:
         stands = safe(place(citation.passage, citation.quote))
         quote = _focused(citation, safe, ("\033[4m", "\033[24m") if colour else ("", ""))
@@ -83,6 +85,13 @@ def _said(answer: Answer) -> str:
     return SAID[Verdict.UNSURE] if answer.verdict is Verdict.UNSURE else ""
 
 
+def _settled(answer: Answer) -> str:
+    """Say yes or no in the question's language, as words of ours."""
+    if "¿" in answer.question:
+        return f"{'Sí' if answer.yes_no == 'yes' else 'No'}, según esta cita:"
+    return f"{answer.yes_no.capitalize()}, by this quote:"
+
+
 def _segments(answer: Answer) -> list[str | Citation]:
     """Cut a reply's text at its quotes; those that don't stand in it come last."""
     parts: list[str | Citation] = []
@@ -116,6 +125,8 @@ def answer_html(answer: Answer, turn: int, drawn: Drawn = _never) -> str:
     if answer.generated:
         parts.append(f'<p class="searched">{WRITTEN}</p>')
         parts.extend(f'<p class="said generated" dir="auto">{escaped(line)}</p>' for line in answer.text.splitlines())
+    if answer.yes_no:
+        parts.append(f'<p class="said">{escaped(_settled(answer))}</p>')
     for _, quotes in itertools.groupby(answer.citations, key=lambda citation: citation.passage.number):
         parts.append(_quotes_html(list(quotes), turn, drawn))
     parts.extend(f'<p class="notice">{escaped(notice)}</p>' for notice in answer.notices)
