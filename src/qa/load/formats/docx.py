@@ -7,7 +7,7 @@ deleted text is out and counted. Headers and footers stand once, before the body
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from qa.load.extracted import CHECKED, UNCHECKED, Extracted, Limits
@@ -17,6 +17,7 @@ from qa.load.formats.equations import of_element, office_line
 from qa.load.formats.ooxml import is_on, number, shown_number
 from qa.load.formats.scripts import lowered, raised
 from qa.load.formats.tables import TableCell, TableRow, write_table
+from qa.load.formats.wordparts import WRAPPERS, chosen, form_state, row_cells, symbol_of, table_rows, text_boxes
 from qa.load.formats.wordstyles import (
     Look,
     NumberedList,
@@ -37,13 +38,6 @@ _LEVELS = 9  # of a list, in Word
 _DEEPEST_STYLE = 50  # styles based on styles; more are no real document's
 _MOST_BEFORE = 100  # columns left free before a row's first cell
 _SCRIPTS = {"superscript": raised, "subscript": lowered}
-# stand around text without being text
-_WRAPPERS = frozenset(
-    """
-    w.sdt w.sdtContent w.customXml w.ins w.moveTo w.smartTag w.hyperlink w.fldSimple w.dir w.bdo w.subDoc
-    m.oMathPara
-    """.split()
-)
 _CHARACTERS = {
     "w.tab": "\t",
     "w.ptab": "\t",
@@ -231,10 +225,10 @@ class _Walker:
         for child in parent:
             if child.tag in ("w.p", "w.tbl"):
                 yield child
-            elif child.tag in _WRAPPERS:
+            elif child.tag in WRAPPERS:
                 yield from self._blocks_of(child)
             elif child.tag == "mc.AlternateContent":
-                for branch in _chosen(child):
+                for branch in chosen(child):
                     yield from self._blocks_of(branch)
             elif child.tag == "w.altChunk":
                 self.chunks += 1
@@ -268,11 +262,11 @@ class _Walker:
         shades = style is not None and any(one.shades for one in self._chain(style.get("w.val", "")))
         shade = shade_of(table.find("w.tblPr/w.shd"))
         around = Look(shaded=bool(shades) or shade or around.shaded)
-        rows = [row for row in _rows(table) if _rows_cells(row)]
+        rows = [row for row in table_rows(table) if row_cells(row)]
         self.blocks.pause()
         if self._is_layout(rows):
             for row in rows:
-                for cell in _rows_cells(row):
+                for cell in row_cells(row):
                     self._write_story(cell, self._cell_look(cell, around))
         else:
             write_table(self.blocks, self._table_rows(rows, around))
@@ -290,7 +284,7 @@ class _Walker:
             cells: list[TableCell] = []
             column = max(0, number(value_of(row.find("w.trPr/w.gridBefore"))))
             cells += [TableCell() for _ in range(min(column, _MOST_BEFORE))]
-            for cell in _rows_cells(row):
+            for cell in row_cells(row):
                 across = max(1, number(value_of(cell.find("w.tcPr/w.gridSpan")), 1))
                 merged = cell.find("w.tcPr/w.vMerge")
                 goes_on = merged is not None and merged.get("w.val", "continue") == "continue"
@@ -309,7 +303,7 @@ class _Walker:
         return found
 
     def _is_layout(self, rows: list[Element]) -> bool:
-        cells = [cell for row in rows for cell in _rows_cells(row)]
+        cells = [cell for row in rows for cell in row_cells(row)]
         return len(cells) == 1 or any(
             one.tag == "w.tbl" or self._heading_of(one) for cell in cells for one in self._blocks_of(cell)
         )
@@ -398,13 +392,13 @@ class _Walker:
             elif child.tag in ("w.del", "w.moveFrom"):
                 self.deleted += 1
             elif child.tag == "mc.AlternateContent":
-                for branch in _chosen(child):
+                for branch in chosen(child):
                     yield from self._inline(branch, base)
             elif child.tag == "m.oMath":
                 yield Run(office_line(of_element(child)))
             elif child.tag == "w.sdt" and (box := child.find("w.sdtPr/w14.checkbox")) is not None:
                 yield Run(CHECKED if is_on(box.find("w14.checked"), "w14.val") else UNCHECKED)
-            elif child.tag in _WRAPPERS:
+            elif child.tag in WRAPPERS:
                 yield from self._inline(child, base)
 
     def _run(self, run: Element, base: Look) -> Iterator[Run]:
@@ -433,14 +427,14 @@ class _Walker:
                 yield Run("", mark="page")
             elif tag == "w.fldChar":
                 self._turn_field(child.get("w.fldCharType", ""))
-                yield Run(_form_state(child.find("w.ffData")), hidden)
+                yield Run(form_state(child.find("w.ffData")), hidden)
             elif tag == "w.sym":
-                yield Run(_symbol(child), hidden)
+                yield Run(symbol_of(child), hidden)
             elif tag == "w.ruby":
                 for part in child.findall("w.rubyBase"):
                     yield from self._inline(part, base)
             elif tag == "mc.AlternateContent":
-                for branch in _chosen(child):
+                for branch in chosen(child):
                     yield from self._run_parts(branch, base, look)
             elif tag in ("w.drawing", "w.pict", "w.object"):
                 self._keep_drawing(child)
@@ -469,7 +463,7 @@ class _Walker:
                 self.after.append((kind, note))
 
     def _keep_drawing(self, drawing: Element) -> None:
-        boxes = list(_text_boxes(drawing))
+        boxes = list(text_boxes(drawing))
         self.after += [("text box", box) for box in boxes]
         self.after += [("diagram", one) for one in drawing.iter("dgm.relIds")]
         tags = {one.tag for one in drawing.iter()}
@@ -484,59 +478,3 @@ class _Walker:
         for one in drawn.iter("a.p") if drawn is not None else ():
             self.blocks.paragraph([Run("".join(each.text or "" for each in one.iter("a.t")))], marker="-")
         self.blocks.pause()
-
-
-def _rows(table: Element) -> Iterator[Element]:
-    for child in table:
-        if child.tag == "w.tr":
-            yield child
-        elif child.tag in _WRAPPERS:
-            yield from _rows(child)
-
-
-def _rows_cells(row: Element) -> list[Element]:
-    cells: list[Element] = []
-    for child in row:
-        if child.tag == "w.tc":
-            cells.append(child)
-        elif child.tag in _WRAPPERS:
-            cells += _rows_cells(child)
-    return cells
-
-
-def _text_boxes(parent: Element) -> Iterator[Element]:
-    for child in parent:
-        if child.tag == "w.txbxContent":
-            yield child
-        elif child.tag == "mc.AlternateContent":
-            for branch in _chosen(child):
-                yield from _text_boxes(branch)
-        else:
-            yield from _text_boxes(child)
-
-
-def _chosen(alternatives: Element) -> Iterable[Element]:
-    """Return the first of a content's versions: the others say the same for older programs."""
-    return (alternatives.findall("mc.Choice") + alternatives.findall("mc.Fallback"))[:1]
-
-
-def _form_state(field: Element | None) -> str:
-    """Return what a form's box or list of older making holds; what is typed into one stands as text."""
-    box = field.find("w.checkBox") if field is not None else None
-    if box is not None:
-        said = box.find("w.checked")
-        return CHECKED if is_on(box.find("w.default") if said is None else said, "w.val") else UNCHECKED
-    choices = field.find("w.ddList") if field is not None else None
-    if choices is None:
-        return ""
-    entries = [one.get("w.val", "") for one in choices.findall("w.listEntry")]
-    at = number(value_of(choices.find("w.result")) or value_of(choices.find("w.default")))
-    return entries[at] if 0 <= at < len(entries) else ""
-
-
-def _symbol(element: Element) -> str:
-    try:
-        code = int(element.get("w.char", ""), 16)
-    except ValueError:
-        return ""
-    return chr(code) if 0x20 <= code <= 0xFFFF else ""

@@ -13,12 +13,11 @@ import shutil
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from html.parser import HTMLParser
 from statistics import median
 
 import numpy as np
@@ -26,6 +25,10 @@ from PIL import Image, ImageFilter, ImageOps
 
 from qa.load import clocks
 from qa.load.extracted import Extracted, Limits, Unreadable
+from qa.load.formats.hocr import Line as Line
+from qa.load.formats.hocr import Sureness as Sureness
+from qa.load.formats.hocr import Word as Word
+from qa.load.formats.hocr import read_hocr, sureness_of
 from qa.load.formats.textfile import check_size, fit, legible
 from qa.types import Place, Span
 
@@ -38,7 +41,6 @@ _LANGUAGES = re.compile(r"\w+(?:\+\w+)*", re.ASCII)
 _NO_DATA = re.compile(r"Failed loading language '([^']*)'")
 _ANEW = "Save it anew as PNG or JPEG."
 _INSTALL = "Install Tesseract (tesseract-ocr) and index again."
-_NO_WORDS = 40.0  # confidence of a line under which it is a pattern taken for letters
 _SMALL = 14.0  # pixels of a word from top to bottom: enlarging helps
 _SMALL_PICTURE = 1_700  # pixels of the longer side
 _MOST_ENLARGED = 40_000_000  # pixels
@@ -52,40 +54,6 @@ _GAINED = 1.1  # times as many letters
 _HARDLY_LESS = 0.8  # times as many letters
 _LESS_SURE = 5.0  # of 100
 _CLEARLY = 1.3  # times as clear as it stands
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word and its box, in pixels of the picture as it was recognised: upright. `confidence` goes up to 100."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Words on one line. `paragraph` counts paragraphs down the page, `height` runs from ascenders to descenders.
-
-    The baseline rises from `foot` at the line's left edge by `slope`; y grows downwards.
-    """
-
-    words: tuple[Word, ...]
-    paragraph: int
-    height: float
-    foot: float
-    slope: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sureness:
-    """How sure a recognition was: the mean confidence over so many letters."""
-
-    mean: float
-    letters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +82,7 @@ class Page:
     @property
     def sureness(self) -> Sureness:
         """How sure the recognition of the whole page was."""
-        return _sureness([word for line in self.lines for word in line.words])
+        return sureness_of([word for line in self.lines for word in line.words])
 
     def original_box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
         """Return where a box of the upright picture lies in the page's own picture."""
@@ -388,7 +356,7 @@ def _recognised(
     upright.save(out, "PPM")
     order = [_program(), "stdin", "stdout", "-l", language, "--psm", layout]
     said = _run([*order, "-c", "tessedit_create_hocr=1"], out.getvalue(), language, until)
-    lines, turn = _parsed(said)
+    lines, turn = read_hocr(said)
     return Page(lines, upright.size, image.size, angle, scale), turn
 
 
@@ -418,94 +386,6 @@ def _run(command: list[str], picture: bytes, language: str, until: float) -> str
             f"Check that it works by itself, with the language {language!r}.",
         )
     return done.stdout.decode("utf-8", "replace")
-
-
-# Tesseract's hOCR
-
-
-class _Hocr(HTMLParser):
-    """Reads Tesseract's page: spans for lines, in them spans for words, what is known of them in their titles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[Line] = []
-        self.turns: dict[int, int] = {}
-        self._paragraph = 0
-        self._line: dict[str, list[str]] = {}
-        self._words: list[Word] = []
-        self._word: dict[str, list[str]] | None = None
-        self._text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a paragraph, a line or a word."""
-        known = dict(attrs)
-        kind, facts = known.get("class") or "", _facts(known.get("title") or "")
-        if kind == "ocr_par":
-            self.close_line()
-            self._paragraph += 1
-        elif kind == "ocrx_word":
-            self._word, self._text = facts, []
-        elif kind.startswith("ocr_") and tag == "span":
-            self.close_line()
-            self._line = facts
-
-    def handle_data(self, data: str) -> None:
-        """Take a word's letters."""
-        if self._word is not None:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close a word; letters may stand in <em> and <strong> inside it."""
-        if tag != "span" or self._word is None:
-            return
-        text, box = " ".join(legible("".join(self._text)).split()), _numbers(self._word, "bbox", 4)
-        # a table's rule is no letter
-        if text.strip("|") and box:
-            sure = (_numbers(self._word, "x_wconf", 1) or [0.0])[0]
-            self._words.append(Word(text, box[0], box[1], box[2], box[3], sure))
-        self._word = None
-
-    def close_line(self) -> None:
-        """Put a line to those there are, unless no word in it is one."""
-        words, self._words = tuple(self._words), []
-        if not words:
-            return
-        turn = round((_numbers(self._line, "textangle", 1) or [0.0])[0]) % 360
-        self.turns[turn] = self.turns.get(turn, 0) + sum(len(word.text) for word in words)
-        if _sureness(words).mean < _NO_WORDS:
-            return
-        box = _numbers(self._line, "bbox", 4) or [words[0].left, words[0].top, words[0].right, words[0].bottom]
-        height = (_numbers(self._line, "x_size", 1) or [box[3] - box[1]])[0]
-        slope, offset = _numbers(self._line, "baseline", 2) or (0.0, 0.0)
-        self.lines.append(Line(words, self._paragraph, max(height, 1.0), box[3] + offset, slope))
-
-
-def _parsed(page: str) -> tuple[tuple[Line, ...], int]:
-    parser = _Hocr()
-    parser.feed(page)
-    parser.close()
-    parser.close_line()
-    turn = max(sorted(parser.turns), key=lambda angle: parser.turns[angle], default=0)
-    paragraphs = {number: at for at, number in enumerate(dict.fromkeys(line.paragraph for line in parser.lines))}
-    return tuple(replace(line, paragraph=paragraphs[line.paragraph]) for line in parser.lines), turn
-
-
-def _facts(title: str) -> dict[str, list[str]]:
-    parts = [part.split() for part in title.split(";")]
-    return {part[0]: part[1:] for part in parts if part}
-
-
-def _numbers(facts: dict[str, list[str]], name: str, count: int) -> list[float] | None:
-    try:
-        found = [float(value) for value in facts.get(name, [])]
-    except ValueError:
-        return None
-    return found if len(found) == count and all(map(math.isfinite, found)) else None
-
-
-def _sureness(words: Sequence[Word]) -> Sureness:
-    letters = sum(len(word.text) for word in words)
-    return Sureness(sum(word.confidence * len(word.text) for word in words) / max(letters, 1), letters)
 
 
 # Pictures

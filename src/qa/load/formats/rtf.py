@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from qa.load.extracted import Extracted, Limits, Unreadable
 from qa.load.formats.blocks import Blocks, Run, one_line
+from qa.load.formats.rtfstories import Look, Story, why_hidden, words_of, write_story
 from qa.load.formats.scripts import lowered, raised
-from qa.load.formats.tables import TableCell, TableRow, write_table
 from qa.load.formats.zipped import ANEW, reading
 
 _TOKEN = re.compile(
@@ -85,86 +85,15 @@ def extract(data: bytes, limits: Limits) -> Extracted:
         return parser.extracted()
 
 
-@dataclass(slots=True)
-class _Look:
-    """What a group's beginning saves and its end brings back."""
-
-    into: str = "text"  # or "skip", or the table or field its words go to
-    font: int = -1
-    skip: int = 1  # characters that stand for one in Unicode, for older programs
-    hidden: bool = False
-    deleted: bool = False
-    white: bool = False
-    shaded: bool = False
-    tiny: bool = False
-    struck: bool = False
-    script: str = ""  # "super" or "sub"
-    story: bool = False  # whether the group is one
-
-
-@dataclass(slots=True)
-class _Story:
-    """A run of paragraphs: the body, a footnote, a header. Each item is a paragraph or a row of cells."""
-
-    kind: str
-    label: str = ""
-    items: list[_Paragraph | _TableRow] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    cells: list[list[Run]] = field(default_factory=list)
-    merges: list[set[str]] = field(default_factory=list)  # of the row's cells, as its definition names them
-    merge: set[str] = field(default_factory=set)  # of the cell that is being defined
-    is_head: bool = False
-    attached: list[_Story] = field(default_factory=list)
-    marker: str = ""
-    level: int = 0
-    heading: int = 0
-    style: int = -1
-    in_table: bool = False
-
-    def end_paragraph(self, heading: int) -> None:
-        if self.in_table:
-            self.runs.append(Run("\n"))
-            return
-        self.end_row()
-        self.items.append(_Paragraph(self.runs, self.marker, self.level, heading, self.attached))
-        self.runs, self.marker, self.attached = [], "", []
-
-    def end_cell(self) -> None:
-        lead = [Run(f"{self.marker} ")] if self.marker else []
-        self.cells.append([*lead, *self.runs])
-        self.runs, self.marker = [], ""
-
-    def end_row(self) -> None:
-        if self.cells:
-            self.items.append(_TableRow(self.cells, self.merges, self.is_head))
-            self.cells = []
-
-
-@dataclass(frozen=True, slots=True)
-class _Paragraph:
-    runs: list[Run]
-    marker: str
-    level: int
-    heading: int
-    attached: list[_Story]
-
-
-@dataclass(frozen=True, slots=True)
-class _TableRow:
-    cells: list[list[Run]]
-    merges: list[set[str]]
-    is_head: bool
-
-
 class _Parser:
     """Reads the stream once and keeps the stories it tells."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.look = _Look()
-        self.stack: list[_Look] = []
-        self.stories = [_Story("body")]
-        self.edges: list[_Story] = []
+        self.look = Look()
+        self.stack: list[Look] = []
+        self.stories = [Story("body")]
+        self.edges: list[Story] = []
         self.encoding = "cp1252"
         self.fonts: dict[int, str] = {}
         self.font_defined = -1
@@ -244,9 +173,9 @@ class _Parser:
     def _begin_story(self, kind: str) -> None:
         if self.look.into != "text":
             return
-        self.look = replace(_Look(), font=self.look.font, story=True)
+        self.look = replace(Look(), font=self.look.font, story=True)
         label = "".join(self.names.pop("atnauthor", [])) if kind == "comment" else ""
-        self.stories.append(_Story(kind, label.strip()))
+        self.stories.append(Story(kind, label.strip()))
 
     def _end_story(self) -> None:
         story = self.stories.pop()
@@ -310,7 +239,7 @@ class _Parser:
                 story.runs.append(Run("", left_out=bool(words.strip())))
                 return
             shift = {"super": raised, "sub": lowered}.get(look.script)
-            story.runs.append(Run(shift(words) if shift else words, _why_hidden(look)))
+            story.runs.append(Run(shift(words) if shift else words, why_hidden(look)))
         elif into == "marker":
             if len(self.names.setdefault("marker", [])) < _LONGEST_MARKER:
                 self.names["marker"].append(words)
@@ -457,7 +386,7 @@ class _Parser:
             return False
         return True
 
-    def _heading(self, story: _Story) -> int:
+    def _heading(self, story: Story) -> int:
         level = story.heading or self.headings.get(story.style, 0)
         return level if 0 < level <= 9 else 0
 
@@ -482,11 +411,11 @@ class _Parser:
         blocks = Blocks(self.limits)
         written: set[str] = set()
         for story in self.edges:
-            words = " ".join("".join(_words_of(story)).split())
+            words = " ".join("".join(words_of(story)).split())
             if words not in written and any(letter.isalpha() for letter in words):
                 written.add(words)
-                _write_story(blocks, story)
-        _write_story(blocks, self.stories[0])
+                write_story(blocks, story)
+        write_story(blocks, self.stories[0])
         notes = list(self.notes)
         if self.deletions:
             notes.append(f"Tracked deletions: {self.deletions:,}. Their text is left out.")
@@ -505,59 +434,6 @@ class _Parser:
             lost=blocks.lost,
             notes=tuple(notes),
         )
-
-
-def _write_story(blocks: Blocks, story: _Story) -> None:
-    offset = blocks.length
-    rows: list[_TableRow] = []
-    for item in story.items:
-        if isinstance(item, _TableRow):
-            rows.append(item)
-            continue
-        _write_rows(blocks, rows)
-        blocks.paragraph(item.runs, marker=item.marker, level=max(0, item.level), heading=item.heading)
-        for one in item.attached:
-            _write_story(blocks, one)
-    _write_rows(blocks, rows)
-    for one in story.attached:
-        _write_story(blocks, one)
-    if story.kind in ("footnote", "comment", "header", "footer"):
-        blocks.place(story.kind, story.label, offset)
-
-
-def _write_rows(blocks: Blocks, rows: list[_TableRow]) -> None:
-    """Write the rows of one table and forget them; merged cells are told by the rows' definitions."""
-    found: list[TableRow] = []
-    above: dict[int, TableCell] = {}
-    for row in rows:
-        cells: list[TableCell] = []
-        for at, runs in enumerate(row.cells):
-            merges = row.merges[at] if at < len(row.merges) else set()
-            if "clvmrg" in merges and at in above:
-                above[at].down += 1
-            elif "clmrg" in merges and cells:
-                cells[-1].across += 1
-            else:
-                cells.append(TableCell(runs))
-                above.pop(at, None)
-                if "clvmgf" in merges:
-                    above[at] = cells[-1]
-        found.append(TableRow(cells, header=row.is_head))
-    rows.clear()
-    if found:
-        write_table(blocks, found)
-
-
-def _words_of(story: _Story) -> list[str]:
-    return [run.words for item in story.items if isinstance(item, _Paragraph) for run in item.runs]
-
-
-def _why_hidden(look: _Look) -> str:
-    if look.hidden:
-        return "hidden text"
-    if look.white and not look.shaded:
-        return "invisible colour"
-    return "tiny letters" if look.tiny else ""
 
 
 def _is_codec(name: str) -> bool:
