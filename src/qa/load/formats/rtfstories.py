@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from qa.load.formats.blocks import Blocks, Run
 from qa.load.formats.tables import TableCell, TableRow, write_table
 
-_TINY = 4  # half points
-
 
 @dataclass(slots=True)
 class Look:
