@@ -29,7 +29,7 @@ from qa.retrieve import rerank, retrieve
 from qa.types import Hit, Passage, Reading, Span
 from training.questions import Asked, Collection, collections, is_right, some
 
-FOREIGN = 45  # questions of another collection asked of each
+FOREIGN, FOREIGN_EVERYDAY = 45, 15  # questions of other collections asked of each; the everyday ones are many
 WITHHELD = 0.35  # of the answerable questions are asked again with what answers them taken away
 SOURCES = ("nq", "squad2-0", "covidqa", "tatqa")  # whose questions are asked of others
 
@@ -114,14 +114,15 @@ def look(one: Collection, others: dict[str, Collection], work: Path, embedder: E
     seen: list[tuple[NDArray[np.float32], list[int], str]] = []
     for asked in one.questions:
         hits = out.hits(asked.question)
-        seen.append((*out.rows(asked, hits[:20]), "answerable" if asked.answers else "written"))
+        seen.append((*out.rows(asked, hits[:20]), "answerable" if asked.answers else asked.without))
         if asked.answers and rng.random() < WITHHELD:
             without = [hit for hit in hits if not _answers(asked, hit)]
             nothing = Asked(asked.question, "", 0, 0, ())
             seen.append((*out.rows(nothing, without[:20]), "withheld"))
+    foreign = FOREIGN_EVERYDAY if one.name.startswith("everyday") else FOREIGN
     for name in SOURCES:
         if name.split("-")[0] != one.name.split("-")[0]:
-            for asked in some(others[name].questions, FOREIGN // 3, seed=len(one.name)):
+            for asked in some(others[name].questions, foreign // 3, seed=len(one.name)):
                 nothing = Asked(asked.question, "", 0, 0, ())
                 seen.append((*out.rows(nothing, out.hits(asked.question)[:20]), "foreign"))
     remembering.save()

@@ -26,7 +26,8 @@ Bools = NDArray[np.bool_]
 RISING = frozenset(
     """margin chunk_logit alone_margin alone_logit alone_agrees similarity chunk_similarity sentence_share here_share
     before_share around_share rarest_here rarest_around names_here names_around years_here years_around numbers_here
-    labels_here labels_around span_fit sentence_fit subject_here subject_first subject_defined score echoes""".split()
+    labels_here labels_around span_fit sentence_fit subject_here subject_first subject_defined score echoes
+    label_share""".split()
 )
 FALLING = frozenset(
     """unknown margin_behind similarity_behind score_behind share_behind heaviest_missing ends_as_question heading
@@ -37,9 +38,9 @@ READ = frozenset(
     span_repeats span_covers""".split()
 )
 # how much a question weighs in the fit, by its kind …
-KINDS = {"answerable": 1.0, "written": 0.6, "withheld": 0.8, "foreign": 0.6}
+KINDS = {"answerable": 1.0, "written": 0.6, "absent": 0.8, "withheld": 0.8, "foreign": 0.6}
 # … and in the calibration: as people ask, two thirds stand in the documents, and few are written to mislead
-ASKED = {"answerable": 1.0, "written": 0.15, "withheld": 0.35, "foreign": 0.2}
+ASKED = {"answerable": 1.0, "written": 0.15, "absent": 0.6, "withheld": 0.35, "foreign": 0.2}
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def line(name: str, found: Picks, gain: float, bias: float, threshold: float) ->
     parts = [f"{name:11s} n {len(chance):4d}", f"first right {found.right[able].mean():.3f}"]
     parts.append(f"right and answered {(found.right & given)[able].mean():.3f}")
     parts.append(f"wrong and answered {(~found.right & given)[able].mean():.3f}")
-    for kind in ("written", "withheld", "foreign"):
+    for kind in ("written", "absent", "withheld", "foreign"):
         if (found.kinds == kind).any():
             parts.append(f"{kind} answered {given[found.kinds == kind].mean():.3f}")
     parts.append(f"precision {found.right[given].mean() if given.any() else 1.0:.3f}")

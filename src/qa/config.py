@@ -91,7 +91,7 @@ class ReaderSettings(_Frozen):
 class VerdictSettings(_Frozen):
     """From which confidence on an answer is given."""
 
-    answered: float = Field(0.47, ge=0, le=1, description="Confidence from which the answer is given as one.")
+    answered: float = Field(0.45, ge=0, le=1, description="Confidence from which the answer is given as one.")
     unsure: float = Field(0.15, ge=0, le=1, description="Confidence under which nothing counts as found.")
     lean: Literal["strict", "even", "lenient"] = Field(
         "even", description="strict answers only with three times the odds, lenient already with a third of them."

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
+from pathlib import PurePath
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from qa.answer.signals import (
     subject_signals,
     word_signals,
 )
-from qa.answer.tables import Row, header_of, rows_of
+from qa.answer.tables import Row, header_of, rows_of, value_of_label
 from qa.protocols import Reader
 from qa.types import Passage, SentenceReading, Span
 
@@ -35,6 +36,7 @@ _ALONE = 6  # candidates that are read by themselves, too
 _NAN = math.nan
 _LIMIT = 30.0  # logits beyond this say no more
 _WORD = re.compile(r"\w+")
+_SIGNS = re.compile(r"[-_+]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,11 @@ def _of_passage(asked: WeighedQuestion, passage: Passage) -> list[Candidate]:
     header = header_of(texts, next((hit.chunk.header for hit in passage.hits if hit.chunk.header), ""))
     rows = rows_of(texts, header)
     heading = " ".join(passage.section.heading)
+    document = _SIGNS.sub(" ", PurePath(passage.source).stem)
     terms = [asked.vocabulary.terms(text) for text in texts]
     heading_terms, header_terms = asked.vocabulary.terms(heading), asked.vocabulary.terms(header)
     around = frozenset().union(heading_terms, header_terms, *terms)
-    everywhere = Entities.of(asked, f"{heading} {header} {passage.text}", around)
+    everywhere = Entities.of(asked, f"{document} {heading} {header} {passage.text}", around)
     # a row is picked by its own words, as a person does; the header says what stands in all of them
     labels = [asked.share(terms[at]) if row and not row.is_header else 0.0 for at, row in enumerate(rows)]
     candidates = []
@@ -96,9 +99,11 @@ def _of_passage(asked: WeighedQuestion, passage: Passage) -> list[Candidate]:
         row = rows[at]
         here = terms[at] | heading_terms | (header_terms if row else frozenset())
         before = here | terms[at - 1] if at else here
-        context = f"{heading} {header if row else ''} {text}"
+        context = f"{document} {heading} {header if row else ''} {text}"
         reading, chunk_logit = readings.get(sentence, (None, _NAN))
-        span = _span(reading, row, asked, sentence, passage)
+        pair = None if row else value_of_label(text)
+        label = row.cells[0].of(text) if row else pair[0].of(text) if pair else ""
+        span = _span(reading, row, pair, asked, sentence)
         words = passage.text[span.start - shift : span.end - shift] if span else ""
         signals = Signals(
             margin=_limited(reading.margin if reading else _NAN),
@@ -119,7 +124,7 @@ def _of_passage(asked: WeighedQuestion, passage: Passage) -> list[Candidate]:
             **entity_signals(Entities.of(asked, context, here), everywhere),
             **kind_signals(asked.question, words, text),
             **subject_signals(asked, text, here),
-            **form_signals(asked, text, words, row),
+            **form_signals(asked, text, words, row, label),
         )
         if row is not None:
             signals = replace(signals, row_behind=max(labels) - labels[at])
@@ -128,15 +133,21 @@ def _of_passage(asked: WeighedQuestion, passage: Passage) -> list[Candidate]:
 
 
 def _span(
-    reading: SentenceReading | None, row: Row | None, asked: WeighedQuestion, sentence: Span, passage: Passage
+    reading: SentenceReading | None,
+    row: Row | None,
+    pair: tuple[Span, Span] | None,
+    asked: WeighedQuestion,
+    sentence: Span,
 ) -> Span | None:
-    """Return the words that would answer: the reader's or, in a row, the cell that the question's column names."""
+    """Return the words that would answer: the cell that the question's column names, a label's value, or as read."""
     read = reading.span if reading is not None and len(reading.span) and math.isfinite(reading.margin) else None
-    if row is None:
-        return read
     local = Span(read.start - sentence.start, read.end - sentence.start) if read else None
-    cell = row.cell_for(asked.share_of_text, local)
-    return Span(sentence.start + cell.start, sentence.start + cell.end) if cell else read
+    chosen = None
+    if row is not None:
+        chosen = row.cell_for(asked.share_of_text, local)
+    elif pair is not None and local is not None and pair[0].overlaps(local):
+        chosen = pair[1]
+    return Span(sentence.start + chosen.start, sentence.start + chosen.end) if chosen else read
 
 
 def _read_alone(asked: WeighedQuestion, found: list[Candidate], reader: Reader) -> list[Candidate]:

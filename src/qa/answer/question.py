@@ -25,6 +25,8 @@ class Asked(StrEnum):
     MANNER = "manner"
     DEFINITION = "definition"
     YES_NO = "yes/no"
+    PHONE = "phone"
+    EMAIL = "e-mail"
     CONTACT = "contact"
     THING = "thing"
     ANY = "any"
@@ -35,13 +37,34 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _IS = r"(?:'s|\ is|\ was|\ are|\ were)"
+_DO = r"(?:is|are|was|were|do|does|did|will|would|can|could|must|may|should|has|have|had|shall)"
+# where a question begins, or begins again: "when it rains" and "the client who pays" ask nothing
+_ASKING = (
+    r"(?:^|[,;:.?!–—-]\s*|\b(?:and|so|but|or|to|for|by|with|from|of|at|in|on|since|until|till|under|know|me|say)\ )"
+)
 # the first that fits counts
 _FORMS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
+        Asked.PHONE,
+        _pattern(
+            r"""\b(?:tele)?phone\ number|\bfax\b|\b(?:what|which)\b[^,;]{0,40}\b(?:phone|telephone|number\ (?:do
+            |can|should)\ (?:i|we))\b
+            |\bwhom?\ (?:do|should|can)\ (?:i|we)\ (?:call|phone|ring)\b|\b(?:tele)?phone\W*$|^\W*(?:tele)?phone\b"""
+        ),
+    ),
+    (
+        Asked.EMAIL,
+        _pattern(
+            r"""\be-?mail\ address\b|\b(?:what|which)\b[^,;]{0,40}\be-?mail\b|\be-?mail\W*$|^\W*e-?mail\ (?:of|for)\b
+            |\bwhom?\ (?:do|should|can)\ (?:i|we)\ e-?mail\b"""
+        ),
+    ),
+    (
         Asked.CONTACT,
         _pattern(
-            r"""\b(?:e-?mail|phone|telephone|fax|website|web\ ?site|url|(?:street|postal|mail(?:ing)?)\ address)\b
-            |\bwhom?\ (?:do|should|can)\ (?:i|we)\ (?:call|phone|ring|contact|e-?mail|write)\b"""
+            r"""\b(?:street|postal|mail(?:ing)?)\ address\b|\b(?:what|which)\b[^,;]{0,40}\b(?:web\ ?site|url)\b
+            |\b(?:web\ ?site|url)\W*$|^\W*(?:web\ ?site|url)\ (?:of|for)\b
+            |\bwhom?\ (?:do|should|can)\ (?:i|we)\ (?:contact|write|mail)\b"""
         ),
     ),
     (
@@ -57,8 +80,8 @@ _FORMS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         Asked.DURATION,
         _pattern(
-            r"""\bhow\ long\ (?:do|does|did|is|was|will|would|should|must|can|has|have|until|for|after|before)\b
-            |\bhow\ many\ (?:days|hours|weeks|months|years|minutes|seconds)\b"""
+            rf"""\bhow\ long\ (?:{_DO}|until|till?|for|after|before)\b|\bhow\ many\ (?:days|hours|weeks|months
+            |years|minutes|seconds)\b"""
         ),
     ),
     (
@@ -66,22 +89,25 @@ _FORMS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         _pattern(
             rf"""\bhow\ (?:tall|high|deep|wide|heavy|far|large|big|fast|hot|cold|thick|old|loud|strong)\b
             |\b(?:what|which){_IS}\ the\ (?:[\w-]+\ )?(?:height|length|depth|width|weight|size|area|distance|speed
-                |temperature|age|volume|capacity|elevation|diameter|percentage|share|rate|limit|minimum|maximum|population)\b
-            |\bwhat\ (?:percentage|percent|share)\b"""
+                |temperature|age|volume|capacity|elevation|diameter|percentage|share|rate|limit|minimum|maximum
+            |population)\b
+            |\bwhat\ (?:percentage|percent|share)\b|\bhow\ much\b"""
         ),
     ),
     (Asked.COUNT, _pattern(r"\bhow\ many\b|\bnumber\ of\b")),
     (
         Asked.WHEN,
         _pattern(
-            r"""\bwhen\b|\b(?:what|which)\ (?:year|date|day|month|century|decade|time)\b|\bdeadline\b
-            |\b(?:start|end|effective|expiry|expiration|due|opening|closing)\ (?:date|time|day)\b"""
+            rf"""{_ASKING}when\b|\bwhen\ {_DO}\b|\b(?:what|which)\ (?:year|date|day|month|century|decade|time)\b
+            |\bdeadline\b
+            |\b(?:release|start|end|effective|expiry|expiration|due|opening|closing)\ (?:date|time|day)\b"""
         ),
     ),
     (
         Asked.WHERE,
         _pattern(
-            r"""\bwhere\b|\b(?:what|which)\ (?:city|country|state|place|town|region|county|province|location|continent
+            rf"""{_ASKING}where\b|\bwhere\ {_DO}\b|\b(?:what|which)\ (?:city|country|state|place|town|region|county
+            |province|location|continent
                 |street|building|room|court)\b"""
         ),
     ),
@@ -96,7 +122,8 @@ _FORMS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         Asked.WHO,
         _pattern(
-            r"""\bwho(?:m|se)?\b|\b(?:what|which)\ (?:person|people|president|author|company|organi[sz]ation|agency|team
+            rf"""{_ASKING}who(?:m|se|'s)?\b|\b(?:what|which)\ (?:person|people|president|author|company
+            |organi[sz]ation|agency|team
                 |minister|king|queen|ambassador)\b"""
         ),
     ),
@@ -117,7 +144,8 @@ _SUBJECT = _pattern(
 )
 # what isn't the name of a thing: a predicate, a description, a pronoun
 _NOT_A_THING = _pattern(
-    r"""^\w+ed\b|\b(?:at|by|in|for|to|from|with|on|about|between|when|if|that)\b|^(?:this|that|it|he|she|they|here|there)\b"""
+    r"""^\w+ed\b|\b(?:at|by|in|for|to|from|with|on|about|between|when|if|that)\b|^(?:this|that|it|he|she|they|here
+            |there)\b"""
 )
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w'’.&-]*"
@@ -130,7 +158,8 @@ _YEAR = re.compile(r"\b(?:1[4-9]|20)\d\d\b")
 _LABEL = re.compile(
     r"""(?:§+|\b(?i:art(?:icle|\.)?|sec(?:tion|\.)?|para(?:graph|\.)?|clause|chapter|annex|appendix|rule|no\.?|nr\.?))
         \s?\d+[a-z]?(?:\s?\(\w{1,3}\))*
-    |\b[A-Z]{2,}[-_\ ]?\d{2,}\b
+    |\b[A-Z]{2,}(?:[-_\ ]?\d{2,}|/\d+)\b
+    |(?<![\w.,$€£])\d+(?:\.\d+){1,3}(?![\w%]|\ ?%|\ (?:per\ ?cent|million|billion|thousand|[a-z]+s)\b)
     |\b\w*\d+[-/]\w+\b
     |\b[A-Za-z][a-z]{2,}\ (?:\d{1,5}[a-z]?|(?![AaIi]\b)[A-Za-z]|A(?=\ ))\b(?!['’.\w])""",
     re.ASCII | re.VERBOSE,
@@ -170,7 +199,8 @@ def analyse(text: str) -> Question:
     names = [name for name in dict.fromkeys(_NAME.findall(text)) if name != "I"] if _SMALL.search(text) else []
     years = tuple(dict.fromkeys(_YEAR.findall(text)))
     labels = tuple(label for label in dict.fromkeys(_LABEL.findall(text)) if _tells_apart(label))
-    numbers = tuple(number for number in dict.fromkeys(_NUMBER.findall(text)) if number not in years)
+    apart = {part for label in labels for part in _NUMBER.findall(label)}
+    numbers = tuple(number for number in dict.fromkeys(_NUMBER.findall(text)) if number not in {*years, *apart})
     is_question = text.rstrip().endswith("?") or asked is not Asked.ANY
     subject = _subject(text) if asked is Asked.DEFINITION else ""
     return Question(text, asked, tuple(names), numbers, years, labels, subject, is_question)
@@ -214,23 +244,27 @@ _KINDS: dict[Asked, re.Pattern[str]] = {
         r"""\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}\ ?[ap]\.?m\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b
         |\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b
         |\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b
-        |\b(?:century|today|yesterday|spring|summer|autumn|winter|noon|midnight|daily|weekly|monthly|annually|immediately)\b
+        |\b(?:century|today|yesterday|spring|summer|autumn|winter|noon|midnight|daily|weekly|monthly|annually
+            |immediately)\b
         |\b(?:day|week|month|year|hour)s?\b"""
     ),
     Asked.WHERE: _pattern(
         rf"""{_NAMED}|https?:|\w/\w
-        |\b(?:in|at|on|near|under|behind|inside|outside|between|north|south|east|west|room|street|floor|page|menu|folder|file)\b"""
+        |\b(?:in|at|on|near|under|behind|inside|outside|between|north|south|east|west|room|street|floor|page|menu
+            |folder|file)\b"""
     ),
     Asked.COUNT: _pattern(rf"\d|\b(?:{_AMOUNT_WORDS}|dozens?|none|no|several|half|both|single|once|twice)\b"),
     Asked.MONEY: _pattern(
         r"""[$€£¥]\s?\d|\b(?:usd|eur|gbp)\s?\d|\b(?:free|no\ charge|no\ fee|without\ charge)\b|^\s*[\d.,]+\s*$
         |\b\d[\d.,]*\s?(?:%|percent|million|billion|thousand|dollars?|euros?|pounds?|pesos?|cents?|usd|eur|gbp)"""
     ),
-    Asked.MEASURE: _pattern(rf"\d|\b(?:{_AMOUNT_WORDS}|half|third|quarter)\b"),
+    Asked.MEASURE: _pattern(rf"\d|\b(?:{_AMOUNT_WORDS}|half|third|quarter|full|whole|all|none|no|nothing)\b"),
     Asked.DURATION: _pattern(
         r"""\b(?:second|minute|hour|day|week|month|year|decade)s?\b|\b(?:1[4-9]|20)\d\d\b
         |\b(?:indefinitely|forever|permanently|until|as\ long\ as|overnight)\b"""
     ),
+    Asked.PHONE: _pattern(r"(?<!\b[A-Z]{2}\ )(?<![\d-])\+?\(?\d[\d\s()./-]{5,}\d|\b[1-9]\d{2}\b(?![-,.]\d)"),
+    Asked.EMAIL: _pattern(r"@"),
     Asked.CONTACT: _pattern(
         r"@|\d{3}|https?:|www\.|\b[\w-]+\.(?:com|org|net|gov|edu|io)\b|\b(?:street|avenue|lane|road)\b"
     ),

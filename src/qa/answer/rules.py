@@ -17,7 +17,7 @@ _OTHER_SUBJECT = 3.0  # names not the one that "who is X" or "what is X" asks ab
 _OTHER_ROW = 5.0  # times the share of the question that another row of the table holds beyond this one
 _ALL_UNKNOWN, _NEARLY_ALL = 3.0, 0.8  # so large a share of the question stands in no document at all
 _ASKS = 4.0  # asks something itself
-_NOBODY = 3.0  # the office itself, where its holder was asked for
+_NOBODY = 5.0  # the office itself, where its holder was asked for
 _CODE = 3.0  # code or a bare link, where neither was asked for
 _HEADER = 30.0  # the header of a table answers nothing by itself
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -32,11 +33,11 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\$\s|>>>\s|\#include|@\w+\s*$
+    r"""\s*(?:[{}\[\]]\s*\W*$|["'][\w-]+["']\s*:|</?\w[^>]*>|\.\.\ [\w-]+::|\$\s|>>>\s|\#include|@\w+\s*$
     |(?:import|from|def|class|const|let|var|function|return|public|private|static)\b.*[;:({=])""",
     re.VERBOSE,
 )
-_LINK = re.compile(r"\s*(?:[-*+]\s+)?!?\[[^\]]*\]\([^)]*\)\W*")
+_LINKS = re.compile(r"(?:\s*(?:[-*+]\s+)?!?\[(?:!\[[^\]]*\]\([^)]*\)|[^\]])*\]\([^)]*\)\W*)+")
 _ASKS_FOR_CODE = re.compile(
     r"\b(?:code|commands?|json|options?|flags?|settings?|examples?|syntax|functions?|methods?|class|parameters?|fields?|"
     r"config\w*|install|run|imports?|tags?|attributes?|elements?|variables?|call|snippet|script|links?|url)\b",
@@ -50,6 +51,12 @@ _ASKS_FOR_PERSON = re.compile(
 _FULL_NAME = re.compile(
     r"\b([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+)\s(?:[A-ZÀ-Þ]\.\s|de\s|von\s|van\s|da\s){0,2}(?=([A-ZÀ-ÖØ-Þ][a-zß-ÿ’'-]+))"
 )
+# words that a question is built of: that they stand nowhere says little
+_PLAIN = """able actually allowed already also always any anybody anyone anything best big call come ever exactly find
+    get give go good happen help just keep kind know let like long look make maybe mean might more most must may need
+    never new often old only own people please possible put really right say see show somebody someone something sort
+    still take talk tell thing type use used want way work"""
+_PLAIN_WEIGHT = 0.4
 _COPULA = re.compile(r"\W{0,3}(?:(?:is|are|was|were|means|refers)\b|[:–—(,])", re.IGNORECASE)
 
 
@@ -134,6 +141,8 @@ class Signals:
     adds: float
     words: float
     row: float
+    pair: float  # a line "label: value"
+    label_share: float  # of the label of a pair or row, what the question holds
     item: float
     ends_as_question: float
     leads_in: float
@@ -163,7 +172,11 @@ class WeighedQuestion:
         asking = {term for match in _DEGREE.finditer(question) for term in vocabulary.terms(match[1])}
         weighed = {term: one for term, one in weighed.items() if term not in asking} or weighed
         highest = max(vocabulary.highest, 1e-9)
-        self.weights = {term: _FLOOR + (1 - _FLOOR) * weight / highest for term, (weight, _) in weighed.items()}
+        plain = vocabulary.terms(_PLAIN)
+        self.weights = {
+            term: min(_FLOOR + (1 - _FLOOR) * weight / highest, _PLAIN_WEIGHT if term in plain else 1.0)
+            for term, (weight, _) in weighed.items()
+        }
         self.total = sum(self.weights.values())
         self.unknown = self.share(term for term, (_, known) in weighed.items() if not known)
         known = {term: weight for term, (weight, here) in weighed.items() if here}
@@ -261,7 +274,7 @@ def kind_signals(question: Question, words: str, sentence: str) -> dict[str, flo
         "wants_amount": float(asked in (Asked.COUNT, Asked.MONEY, Asked.MEASURE)),
         "wants_reason": float(asked in (Asked.WHY, Asked.MANNER)),
         "wants_definition": float(asked is Asked.DEFINITION),
-        "wants_contact": float(asked is Asked.CONTACT),
+        "wants_contact": float(asked in (Asked.PHONE, Asked.EMAIL, Asked.CONTACT)),
         "wants_yes_no": float(asked is Asked.YES_NO),
         "wants_thing": float(asked is Asked.THING),
         "typed_as_question": float(question.is_question),
@@ -281,9 +294,10 @@ def subject_signals(asked: WeighedQuestion, text: str, here: AbstractSet[str]) -
     }
 
 
-def form_signals(asked: WeighedQuestion, text: str, words: str, row: Row | None) -> dict[str, float]:
-    """Return what a sentence looks like, and the words in it that would answer."""
+def form_signals(asked: WeighedQuestion, text: str, words: str, row: Row | None, label: str) -> dict[str, float]:
+    """Return what a sentence looks like, and the words in it that would answer; `label` is its row's or pair's."""
     terms, spoken = asked.vocabulary.terms(text), asked.vocabulary.terms(words)
+    named = asked.vocabulary.terms(label)
     length = len(_WORD.findall(text))
     plain = text.strip()
     return {
@@ -293,12 +307,14 @@ def form_signals(asked: WeighedQuestion, text: str, words: str, row: Row | None)
         "adds": float(min(20, sum(term not in asked.weights for term in terms))),
         "words": float(min(80, length)),
         "row": float(row is not None),
+        "pair": float(bool(label) and row is None),
+        "label_share": sum(term in asked.weights for term in named) / len(named) if named else _NAN,
         "item": float(bool(_ITEM.match(text))),
         "ends_as_question": float(plain.endswith("?")),
         "leads_in": float(plain.endswith(":")),
-        "heading": float(length <= 9 and row is None and plain[-1:].isalnum()),
+        "heading": float(length <= 9 and row is None and not label and plain[-1:].isalnum()),
         "markup": len(_MARKUP.findall(plain)) / max(1, len(plain)),
-        "code": float(not asked.wants_code and bool(_CODE.match(text) or _LINK.fullmatch(text))),
+        "code": float(not asked.wants_code and bool(_CODE.match(text) or _LINKS.fullmatch(text))),
         "names_nobody": float(asked.wants_person and not _names_person(text, asked.question.text)),
         "header": float(row is not None and row.is_header),
     }
@@ -318,6 +334,11 @@ def _squeezed(text: str) -> str:
 
 
 def _pattern(wanted: str) -> re.Pattern[str]:
-    """Return what finds a number or label in a squeezed text, by itself."""
-    pattern = r"\s?".join(re.escape(part) for part in re.findall(r"\w+|[^\w\s]", _squeezed(wanted)))
-    return re.compile(rf"(?<![\w.]){pattern}(?!\w|\.\d)")
+    """Return what finds a number or label in a squeezed text, by itself; "rule 2" is "Rule No. 2", too."""
+    parts = [re.escape(part) for part in re.findall(r"\d+|[^\W\d]+|[^\w\s]", _squeezed(wanted))]
+    between = [
+        r"(?:,?\s(?:version|no\.|number|nr\.|#)\s?|\s?|[-.])" if left.isalpha() and right.isdigit() else r"\s?"
+        for left, right in pairwise(parts)
+    ]
+    pattern = "".join(f"{gap}{part}" for gap, part in zip(["", *between], parts, strict=True))
+    return re.compile(rf"(?<![\w.]){pattern}(?!\w|\.[1-9])")

@@ -1,4 +1,4 @@
-"""Rows of tables: their cells, read with the header above them. Pure.
+"""Rows of tables, their cells read with the header above them, and lines of a label with its value. Pure.
 
 A row is picked by its label, as a person does, and a cell by its column's name; the header says what stands in it,
 and answers nothing by itself.
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from qa.types import Span, is_row
 
 _BAR = re.compile(r"\s*\|\s*|\t")
+# "Type of building: Warehouse", "- **Key expiry**: 2027", not a time, an address or a sentence that leads in
+_LABELLED = re.compile(r"\W*((?:[^\s:]+ ){0,6}[^\s:]+?)\W{0,3}:(?!//)[*_]{0,3}\s+(\S.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ class Row:
         if read is not None:
             return next((cell for cell in self.cells if cell.overlaps(read)), None)
         return None
+
+
+def value_of_label(text: str) -> tuple[Span, Span] | None:
+    """Return where the label and the value of a line "label: value" stand; None for another line."""
+    found = _LABELLED.match(text)
+    return (Span(*found.span(1)), _trimmed(text, *found.span(2))) if found else None
 
 
 def header_of(texts: Sequence[str], known: str) -> str:
