@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from qa.answer.extractive import ExtractiveAnswerer
+from qa.answer.signals import WeighedQuestion
 from qa.types import Passage, Reading, SentenceReading, Span
 from tests.fakes import PlainVocabulary, SumModel, WordReader
 from tests.samples import document, hit, passage, place
@@ -178,3 +179,19 @@ def test_who_someone_is_isnt_said_by_a_sentence_about_another() -> None:
     text = document("Tom Reed signs letters. Ada Quist keeps the books.", "staff.txt")
     shown = read(passage(text, text.text, 1), {"Tom Reed": 2.5, "keeps the books": 2.0})
     assert by_margin().write("Who is Ada Quist?", [shown]).quotes[0].span == place(text, "Ada Quist keeps the books.")
+
+
+def test_a_value_whose_whole_label_is_asked_for_is_likelier_than_its_words_alone() -> None:
+    text = document("Type of building: Warehouse\n\nEmergency exit: north side", "visit.txt")
+    shown = read(passage(text, text.text, 1), {"Type": 1.0, "exit": 1.0})
+    draft = by_margin().write("What type of building was visited?", [shown])
+    assert draft.quotes[0].span.of(text.text) == "Type of building: Warehouse"
+    assert draft.quotes[0].focus is not None
+    assert draft.quotes[0].focus.of(text.text) == "Warehouse"
+
+
+def test_a_paragraph_is_found_by_its_number_under_the_number_above_it() -> None:
+    asked = WeighedQuestion("What is allowed by § 13 (2)?", PlainVocabulary())
+    assert asked.labels[0].search("garden rules § 13 fires  (2) barbecues are allowed")
+    assert not asked.labels[0].search("garden rules § 13 fires  (1) fires are forbidden")
+    assert not asked.labels[0].search("garden rules § 14 bees  (2) hives are allowed")

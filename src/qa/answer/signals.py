@@ -57,6 +57,8 @@ _PLAIN = """able actually allowed already also always any anybody anyone anythin
     never new often old only own people please possible put really right say see show somebody someone something sort
     still take talk tell thing type use used want way work"""
 _PLAIN_WEIGHT = 0.4
+# "§ 13 (2)" may be a heading "§ 13 Fires" and a paragraph "(2) …"
+_GAP = {re.escape("("): r"(?:\s?|\b.{0,80}?\s)"}
 _COPULA = re.compile(r"\W{0,3}(?:(?:is|are|was|were|means|refers)\b|[:–—(,])", re.IGNORECASE)
 
 
@@ -334,10 +336,12 @@ def _squeezed(text: str) -> str:
 
 
 def _pattern(wanted: str) -> re.Pattern[str]:
-    """Return what finds a number or label in a squeezed text, by itself; "rule 2" is "Rule No. 2", too."""
+    """Return what finds a number or label in a squeezed text, by itself; "rule 2" is "Rule No. 2"."""
     parts = [re.escape(part) for part in re.findall(r"\d+|[^\W\d]+|[^\w\s]", _squeezed(wanted))]
     between = [
-        r"(?:,?\s(?:version|no\.|number|nr\.|#)\s?|\s?|[-.])" if left.isalpha() and right.isdigit() else r"\s?"
+        r"(?:,?\s(?:version|no\.|number|nr\.|#)\s?|\s?|[-.])"
+        if left.isalpha() and right.isdigit()
+        else _GAP.get(right, r"\s?")
         for left, right in pairwise(parts)
     ]
     pattern = "".join(f"{gap}{part}" for gap, part in zip(["", *between], parts, strict=True))
